@@ -97,6 +97,14 @@ identifier!(
     Name, "name", 64, "[a-z0-9_]", |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'
 );
 
+impl RecipientId {
+    /// Takes the text that the keyed hash made.
+    pub(crate) fn from_hash(text: String) -> Self {
+        debug_assert!(Self::parse(&text).is_ok());
+        Self(text.into())
+    }
+}
+
 /// One obligation of one brand at one source: the key of a case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

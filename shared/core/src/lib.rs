@@ -3,20 +3,43 @@
 //! Invariant: no I/O, no async, no clock, no randomness, no environment. Time, tokens and configuration are passed in,
 //! so every decision can be replayed from its inputs.
 
+mod case;
+mod decide;
 mod event;
 mod ids;
+mod library;
 mod message;
 mod money;
+mod playbook;
+mod policy;
+mod reason;
+mod recipient;
 mod redacted;
+mod template;
+mod zone;
 
+pub use case::{
+    Case, Debt, Dunning, Entry, EventKey, Next, Outcome, SendState, Settlement, State, TrailEntry,
+};
+pub use decide::{
+    Answer, Concluded, Context, Decision, Effect, Input, Lookup, Needs, PreferenceChange, StatusReport,
+    StepDue, Timer, World, decide, needs, owed,
+};
 pub use event::{BuyerFacts, DeclineClass, Event, Fact, PaymentFailed};
 pub use ids::{
     Brand, CaseId, Channel, Correlation, CustomerId, EventId, MalformedId, Name, Obligation, RecipientId,
     Source, StepIndex, Token,
 };
+pub use library::{Library, lint_library};
 pub use message::{
     Backoff, ChannelEvent, Content, DeliveryStatus, Message, OptOutScope, Reaction, Refusal, SendOutcome,
     TemplateContent,
 };
 pub use money::{Currency, Money, UnknownCurrency};
+pub use playbook::{Category, MalformedPlaybook, Playbook, Step};
+pub use policy::Policy;
+pub use reason::Reason;
+pub use recipient::{KnownCase, Recipient, Touch};
 pub use redacted::{Link, MalformedLink, MalformedPhone, PersonName, Phone, Secret, UnfitSecret};
+pub use template::{MalformedTemplate, QuickReply, RenderError, Template, Text, Values, VariableKind};
+pub use zone::{MalformedQuietHours, SendWindow, Zones};

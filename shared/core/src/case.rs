@@ -1,0 +1,412 @@
+//! Cases: one obligation, what is known of it, and what was done about it.
+
+use jiff::Timestamp;
+use ring::digest;
+
+use crate::{
+    BuyerFacts, CaseId, Channel, DeclineClass, Event, Fact, Link, Money, Name, Obligation, PersonName,
+    Reason, StepIndex, Token, Zones,
+};
+
+/// How many trail entries and event keys an item keeps; older ones fall out.
+const TRAIL_KEPT: usize = 16;
+const SEEN_KEPT: usize = 24;
+
+/// The state of one obligation. A case without [`Dunning`] is a tombstone: it is settled and nobody is messaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// The key.
+    pub id: CaseId,
+    /// Everything that was said about the money; grows only.
+    pub settlement: Settlement,
+    /// Keys of the events applied, oldest first.
+    pub seen: Vec<EventKey>,
+    /// The messaging, when a failure was seen.
+    pub dunning: Option<Dunning>,
+    /// The last decisions, oldest first.
+    pub trail: Vec<TrailEntry>,
+    /// When the case ended.
+    pub closed_at: Option<Timestamp>,
+}
+
+/// The messaging of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dunning {
+    /// When the first failure was recorded: what days are counted from.
+    pub anchor: Timestamp,
+    /// The playbook.
+    pub playbook: Name,
+    /// The version of the playbook the case was opened with.
+    pub version: String,
+    /// What is owed and by whom.
+    pub debt: Debt,
+    /// Every step taken.
+    pub ledger: Vec<Entry>,
+    /// The step that comes next; `None` when the messaging is over.
+    pub next: Option<Next>,
+    /// Why the messaging ended without the money, if it did.
+    pub ended: Option<Outcome>,
+    /// The trace of the request that opened the case.
+    pub trace: Option<String>,
+}
+
+/// What is owed and by whom: the facts of the newest attempt, filled up from older ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Debt {
+    /// The newest attempt.
+    pub attempt: u32,
+    /// When the processor tries again by itself.
+    pub next_retry: Option<Timestamp>,
+    /// Why the attempt failed.
+    pub decline: Option<DeclineClass>,
+    /// What is still owed.
+    pub amount: Option<Money>,
+    /// Where it can be paid.
+    pub pay_link: Option<Link>,
+    /// The number a buyer knows it by.
+    pub number: Option<PersonName>,
+    /// Who owes it.
+    pub buyer: BuyerFacts,
+    /// Obligations whose settlement settles this one.
+    pub links: Vec<Obligation>,
+    /// Whether another obligation may report the same debt.
+    pub unlinked: bool,
+}
+
+/// The step that comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Next {
+    /// The step.
+    pub step: StepIndex,
+    /// When.
+    pub at: Timestamp,
+    /// Grows with every change of step or time; an older timer is overtaken.
+    pub generation: u32,
+}
+
+/// One attempt of one step on one channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The step.
+    pub step: StepIndex,
+    /// The channel.
+    pub channel: Channel,
+    /// How far it got.
+    pub state: SendState,
+    /// The claim's token.
+    pub token: Token,
+    /// Claims so far, from 1.
+    pub attempt: u8,
+    /// When the state was reached.
+    pub at: Timestamp,
+    /// The template that was sent.
+    pub template: Name,
+    /// The provider's id of the message, or the code it refused with.
+    pub detail: Option<String>,
+}
+
+/// How far a send got: `∅ → Claimed → Sent → Delivered → Read`, `Claimed → Retryable → Claimed`,
+/// `Claimed | Sent → Failed`, `Claimed → Unknown`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendState {
+    /// Taken for sending; whether it went is not known yet.
+    Claimed,
+    /// Certainly not sent; may be claimed again.
+    Retryable,
+    /// The provider took it.
+    Sent,
+    /// It reached the device.
+    Delivered,
+    /// It was opened.
+    Read,
+    /// Certainly failed; another channel may go.
+    Failed,
+    /// Certainly failed; no other channel goes.
+    Dropped,
+    /// Nobody will ever know; counts as sent.
+    Unknown,
+}
+
+impl SendState {
+    /// Every state.
+    pub const ALL: [Self; 8] = [
+        Self::Claimed,
+        Self::Retryable,
+        Self::Sent,
+        Self::Delivered,
+        Self::Read,
+        Self::Failed,
+        Self::Dropped,
+        Self::Unknown,
+    ];
+
+    /// The name used in items and shown to people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Claimed => "claimed",
+            Self::Retryable => "retryable",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A decision as it is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrailEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: Reason,
+    /// For which step, if for one.
+    pub step: Option<StepIndex>,
+}
+
+/// Where a case stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Steps are taken.
+    Open,
+    /// Frozen until a dispute ends.
+    Disputed,
+    /// Over.
+    Closed(Outcome),
+}
+
+impl State {
+    /// The name used in items, logs and on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Disputed => "disputed",
+            Self::Closed(outcome) => outcome.as_str(),
+        }
+    }
+}
+
+/// How a case ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The money arrived.
+    Recovered,
+    /// The demand or the money was taken back.
+    Voided,
+    /// Every step was taken.
+    Exhausted,
+    /// The buyer asked for silence, or another case speaks for this debt.
+    Suppressed,
+}
+
+impl Outcome {
+    /// The name used in items, logs and on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Recovered => "recovered",
+            Self::Voided => "voided",
+            Self::Exhausted => "exhausted",
+            Self::Suppressed => "suppressed",
+        }
+    }
+}
+
+/// What was ever said about the money: a set of facts. Adding one is commutative and idempotent, so that the state does
+/// not depend on the order or the number of deliveries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Settlement(u16);
+
+impl Settlement {
+    const PAID: Self = Self(1);
+    const VOIDED: Self = Self(2);
+    const UNCOLLECTIBLE: Self = Self(4);
+    const CANCELLED: Self = Self(8);
+    const REFUNDED: Self = Self(16);
+    const DISPUTED: Self = Self(32);
+    const DISPUTE_WON: Self = Self(64);
+    const DISPUTE_LOST: Self = Self(128);
+
+    /// The set that one fact makes; empty for a failure and for a partial refund, which settle nothing.
+    pub fn of(fact: &Fact) -> Self {
+        match fact {
+            Fact::PaymentFailed(_) | Fact::Refunded { full: false } => Self::default(),
+            Fact::Paid => Self::PAID,
+            Fact::Voided => Self::VOIDED,
+            Fact::MarkedUncollectible => Self::UNCOLLECTIBLE,
+            Fact::SubscriptionCancelled => Self::CANCELLED,
+            Fact::Refunded { full: true } => Self::REFUNDED,
+            Fact::DisputeOpened => Self::DISPUTED,
+            Fact::DisputeClosed { won: true } => Self::DISPUTE_WON,
+            Fact::DisputeClosed { won: false } => Self::DISPUTE_LOST,
+        }
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether nothing was said.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The number an item stores.
+    pub fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// Reads the number back; bits of a later version are kept.
+    pub fn from_bits(bits: u16) -> Self {
+        Self(bits)
+    }
+
+    fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// What the set means; `None` while the money is simply owed. A lost dispute outweighs everything, an open dispute
+    /// everything but its end, then refund, payment, and the withdrawals.
+    pub fn state(self) -> Option<State> {
+        if self.has(Self::DISPUTE_LOST) {
+            return Some(State::Closed(Outcome::Voided));
+        }
+        if self.has(Self::DISPUTED) && !self.has(Self::DISPUTE_WON) {
+            return Some(State::Disputed);
+        }
+        if self.has(Self::REFUNDED) {
+            return Some(State::Closed(Outcome::Voided));
+        }
+        if self.has(Self::PAID) || self.has(Self::DISPUTE_WON) {
+            return Some(State::Closed(Outcome::Recovered));
+        }
+        if self.is_empty() { None } else { Some(State::Closed(Outcome::Voided)) }
+    }
+}
+
+/// Eight bytes that stand for an event in the dedupe set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventKey(pub [u8; 8]);
+
+impl EventKey {
+    /// The key of a delivery: its event id.
+    pub fn of(event: &Event) -> Self {
+        let hash = digest::digest(&digest::SHA256, event.id.as_str().as_bytes());
+        let mut key = [0; 8];
+        key.copy_from_slice(&hash.as_ref()[..8]);
+        Self(key)
+    }
+}
+
+impl Case {
+    /// A case about which nothing was said yet.
+    pub fn new(id: CaseId) -> Self {
+        Self {
+            id,
+            settlement: Settlement::default(),
+            seen: Vec::new(),
+            dunning: None,
+            trail: Vec::new(),
+            closed_at: None,
+        }
+    }
+
+    /// Where the case stands: what was said about the money first, then how the messaging went.
+    pub fn state(&self) -> State {
+        let ended = self.dunning.as_ref().and_then(|dunning| dunning.ended).map(State::Closed);
+        self.settlement.state().or(ended).unwrap_or(State::Open)
+    }
+
+    /// Whether steps are taken.
+    pub fn is_open(&self) -> bool {
+        self.state() == State::Open
+    }
+
+    /// Remembers a decision.
+    pub fn note(&mut self, at: Timestamp, reason: Reason, step: Option<StepIndex>) {
+        self.trail.push(TrailEntry { at, reason, step });
+        let surplus = self.trail.len().saturating_sub(TRAIL_KEPT);
+        self.trail.drain(..surplus);
+    }
+
+    /// Remembers an event; `false` when it was known.
+    pub fn remember(&mut self, key: EventKey) -> bool {
+        if self.seen.contains(&key) {
+            return false;
+        }
+        self.seen.push(key);
+        let surplus = self.seen.len().saturating_sub(SEEN_KEPT);
+        self.seen.drain(..surplus);
+        true
+    }
+}
+
+impl Dunning {
+    /// The clocks the buyer may live by.
+    pub fn zones(&self) -> Zones {
+        Zones::of(self.debt.buyer.zone.as_deref(), self.debt.buyer.phone.as_ref())
+    }
+
+    /// The entry of a step on a channel.
+    pub fn entry(&self, step: StepIndex, channel: Channel) -> Option<&Entry> {
+        self.ledger.iter().find(|entry| entry.step == step && entry.channel == channel)
+    }
+
+    /// The same, to be changed.
+    pub fn entry_mut(&mut self, step: StepIndex, channel: Channel) -> Option<&mut Entry> {
+        self.ledger.iter_mut().find(|entry| entry.step == step && entry.channel == channel)
+    }
+
+    /// Whether a message of a later step was ever claimed.
+    pub fn is_past(&self, step: StepIndex) -> bool {
+        self.ledger.iter().any(|entry| entry.step > step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn o45_what_a_set_of_facts_means_does_not_depend_on_their_order() {
+        let facts = [
+            Fact::Paid,
+            Fact::Voided,
+            Fact::MarkedUncollectible,
+            Fact::SubscriptionCancelled,
+            Fact::Refunded { full: true },
+            Fact::Refunded { full: false },
+            Fact::DisputeOpened,
+            Fact::DisputeClosed { won: true },
+            Fact::DisputeClosed { won: false },
+        ];
+        for one in &facts {
+            for other in &facts {
+                let (a, b) = (Settlement::of(one), Settlement::of(other));
+                assert_eq!(a.union(b), b.union(a));
+                assert_eq!(a.union(a), a);
+                let frozen = a.union(b).state().is_none_or(|state| state != State::Open);
+                assert!(frozen);
+            }
+        }
+    }
+
+    #[test]
+    fn o42_a_dispute_freezes_and_its_end_decides() {
+        let set = |facts: &[Fact]| {
+            facts.iter().map(Settlement::of).fold(Settlement::default(), Settlement::union).state()
+        };
+        assert_eq!(set(&[Fact::Paid, Fact::DisputeOpened]), Some(State::Disputed));
+        assert_eq!(
+            set(&[Fact::DisputeOpened, Fact::DisputeClosed { won: true }]),
+            Some(State::Closed(Outcome::Recovered))
+        );
+        assert_eq!(
+            set(&[Fact::Paid, Fact::DisputeOpened, Fact::DisputeClosed { won: false }]),
+            Some(State::Closed(Outcome::Voided))
+        );
+    }
+}

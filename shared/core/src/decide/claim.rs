@@ -1,0 +1,96 @@
+//! The claim: the last store write before the wire, and the stop check.
+
+use jiff::SignedDuration;
+use std::time::Duration;
+
+use super::owed::give_up_claims;
+use super::step::{AtHand, advance};
+use super::{Context, Decision, Effect, owed};
+use crate::playbook::days_later;
+use crate::{
+    Correlation, Entry, KnownCase, Library, Message, Name, Reason, Recipient, RenderError, SendState, Touch,
+    Values,
+};
+
+/// What is about to go.
+pub(super) struct Going {
+    pub(super) template: Name,
+    pub(super) lane: Name,
+}
+
+/// Reserves the buyer's attention, claims the step, plans the next one and hands out the message.
+pub(super) fn claim(
+    at_hand: &AtHand<'_>,
+    recipient: &Recipient,
+    going: Going,
+    context: &Context<'_>,
+) -> Result<Decision, RenderError> {
+    let message = message(at_hand, &going, context)?;
+    let mut case = at_hand.case.clone();
+    let mut reserved = recipient.clone();
+    let touch = Touch { at: context.now, lane: going.lane, case: case.id.clone(), step: at_hand.index };
+    let opened_at = at_hand.dunning.anchor;
+    let (amount, unlinked) = (at_hand.dunning.debt.amount, at_hand.dunning.debt.unlinked);
+    reserved.reserve(touch, KnownCase { id: case.id.clone(), opened_at, amount, unlinked });
+    if let Some(dunning) = &mut case.dunning {
+        give_up_claims(dunning, Some(at_hand.index), context);
+        for entry in dunning.ledger.iter_mut().filter(|entry| entry.step == at_hand.index) {
+            if entry.channel != at_hand.channel && entry.state == SendState::Retryable {
+                entry.state = SendState::Failed;
+            }
+        }
+        let attempt = dunning.entry(at_hand.index, at_hand.channel).map_or(0, |entry| entry.attempt);
+        dunning.ledger.retain(|entry| entry.step != at_hand.index || entry.channel != at_hand.channel);
+        dunning.ledger.push(Entry {
+            step: at_hand.index,
+            channel: at_hand.channel,
+            state: SendState::Claimed,
+            token: context.token.clone(),
+            attempt: attempt.saturating_add(1),
+            at: context.now,
+            template: going.template,
+            detail: None,
+        });
+        advance(dunning, at_hand.playbook, at_hand.index);
+    }
+    case.note(context.now, Reason::Claimed, Some(at_hand.index));
+    let mut effects = vec![Effect::Send(Box::new(message))];
+    effects.extend(owed(&case, context.now));
+    Ok(Decision { recipient: Some(reserved), ..Decision::write(case, effects, Reason::Claimed) })
+}
+
+fn message(at_hand: &AtHand<'_>, going: &Going, context: &Context<'_>) -> Result<Message, RenderError> {
+    let (dunning, policy) = (at_hand.dunning, context.policy);
+    let debt = &dunning.debt;
+    let zones = dunning.zones();
+    let suspension = days_later(dunning.anchor, policy.suspend_after_days, &zones);
+    let days_left =
+        suspension.duration_since(context.now).max(SignedDuration::ZERO).as_hours().div_euclid(24)
+            + i64::from(suspension.duration_since(context.now).as_hours().rem_euclid(24) >= 12);
+    let template = Library::template(&going.template).ok_or(RenderError::NoLanguage)?;
+    let content = template.render(
+        at_hand.channel,
+        debt.buyer.locale.as_deref(),
+        &policy.default_locale,
+        &Values {
+            name: debt.buyer.name.as_ref(),
+            amount: debt.amount,
+            number: debt.number.as_ref(),
+            brand: &policy.brand_name,
+            link: debt.pay_link.as_ref(),
+            link_base: &policy.pay_link_base,
+            suspension,
+            days_left,
+            zones: &zones,
+        },
+    )?;
+    let to = debt.buyer.phone.clone().ok_or_else(|| RenderError::MissingVariable("phone".to_owned()))?;
+    let correlation = Correlation {
+        case: at_hand.case.id.clone(),
+        step: at_hand.index,
+        channel: at_hand.channel,
+        token: context.token.clone(),
+    };
+    let ttl = Duration::from_secs(u64::from(at_hand.step.ttl_minutes) * 60);
+    Ok(Message { to, correlation, ttl, content })
+}

@@ -1,0 +1,254 @@
+//! The one decision function.
+//!
+//! `decide` looks at a case, its recipient and one input, and says what they become, what the world must do, and why. It
+//! is total, synchronous and pure. Every function of recoup changes state through it and through nothing else.
+
+mod claim;
+mod conclude;
+mod fact;
+mod owed;
+mod recipient;
+mod step;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    Case, CaseId, Channel, ChannelEvent, CustomerId, DeliveryStatus, Event, Message, OptOutScope, Policy,
+    Reason, Recipient, RecipientId, SendOutcome, StepIndex, Token,
+};
+
+pub use owed::owed;
+pub use step::{Needs, needs};
+
+/// Everything a decision may look at besides its input. `now` is data: nothing here can ask the time.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The instant of the decision.
+    pub now: Timestamp,
+    /// The merchant's rules.
+    pub policy: &'a Policy,
+    /// A fresh token, for a claim.
+    pub token: &'a Token,
+    /// The trace of the request or message that is being handled.
+    pub trace: Option<&'a str>,
+}
+
+/// The state a decision looks at, as it was gathered.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct World<'a> {
+    /// The case, if it exists.
+    pub case: Option<&'a Case>,
+    /// The buyer, if known.
+    pub recipient: Option<&'a Recipient>,
+    /// The obligations the case is linked with, as far as they exist.
+    pub linked: &'a [Case],
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A source said something about the obligation.
+    Said(Event),
+    /// A step came out of a queue.
+    StepDue(StepDue),
+    /// The provider was asked to send, and answered or did not.
+    Concluded(Concluded),
+    /// A provider's webhook told how far a message got.
+    Status(StatusReport),
+    /// The buyer of this case asked for silence.
+    Silenced,
+    /// The sweep looks at the case.
+    Swept,
+    /// The buyer withdrew or gave agreement; concerns the recipient alone.
+    Preference {
+        /// Who.
+        recipient: RecipientId,
+        /// The withdrawal or agreement.
+        change: PreferenceChange,
+        /// From what, to what.
+        scope: OptOutScope,
+        /// When the buyer said so.
+        at: Timestamp,
+    },
+}
+
+/// Whether a buyer withdrew or agreed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PreferenceChange {
+    /// Withdrew.
+    OptOut,
+    /// Agreed.
+    OptIn,
+}
+
+/// A step that came out of a queue, with what was looked up for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepDue {
+    /// The step.
+    pub step: StepIndex,
+    /// The generation of the timer that brought it.
+    pub generation: u32,
+    /// The channel of the queue it came from.
+    pub channel: Channel,
+    /// What the processor said of the buyer, if it was asked.
+    pub buyer: Answer<crate::BuyerFacts>,
+    /// What the processor said of the obligation, if it was asked.
+    pub settlement: Answer<crate::Fact>,
+}
+
+/// What a look-up at the processor brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Answer<T> {
+    /// Nobody asked.
+    #[default]
+    NotAsked,
+    /// This is what it said.
+    Found(T),
+    /// It answered and had nothing: no such customer, or the money is simply still owed.
+    Nothing,
+    /// It could not be asked.
+    Unreachable,
+}
+
+/// The outcome of one attempt to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concluded {
+    /// The step.
+    pub step: StepIndex,
+    /// The channel.
+    pub channel: Channel,
+    /// The claim's token.
+    pub token: Token,
+    /// What became of it.
+    pub outcome: SendOutcome,
+}
+
+/// How far a message got, told by its provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusReport {
+    /// The step.
+    pub step: StepIndex,
+    /// The channel.
+    pub channel: Channel,
+    /// The claim's token.
+    pub token: Token,
+    /// The provider's id of the message.
+    pub provider_id: String,
+    /// How far it got.
+    pub status: DeliveryStatus,
+}
+
+impl StatusReport {
+    /// Takes the report and the case it names out of a provider's event; `None` for any other event, and for a status
+    /// that does not carry one of our correlation strings.
+    pub fn of(event: ChannelEvent) -> Option<(CaseId, Self)> {
+        let ChannelEvent::Status { correlation: Some(sent), provider_id, status } = event else {
+            return None;
+        };
+        let report = Self { step: sent.step, channel: sent.channel, token: sent.token, provider_id, status };
+        Some((sent.case, report))
+    }
+}
+
+/// What the world must do next. Each is named by case, step and generation, so that doing it twice is harmless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Bring the step back at this time.
+    Arm(Timer),
+    /// Forget a timer; best effort.
+    Disarm {
+        /// The case.
+        case: CaseId,
+        /// The step it would have brought.
+        step: StepIndex,
+        /// Its generation.
+        generation: u32,
+    },
+    /// Give the claimed message to its provider.
+    Send(Box<Message>),
+    /// Leave the queued message for a later receive.
+    Redeliver {
+        /// After this time.
+        after: SignedDuration,
+    },
+    /// Put the queued message where a person finds it.
+    Park,
+    /// Tell every case of this buyer to be silent.
+    Silence {
+        /// The cases.
+        cases: Vec<CaseId>,
+    },
+}
+
+/// A step to be brought back at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timer {
+    /// The case.
+    pub case: CaseId,
+    /// The step.
+    pub step: StepIndex,
+    /// The generation that makes the timer's name its own.
+    pub generation: u32,
+    /// The channel whose queue it goes to.
+    pub channel: Channel,
+    /// When; in the past means now.
+    pub at: Timestamp,
+    /// The trace that the case was opened under.
+    pub trace: Option<String>,
+}
+
+/// What a decision says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The case as it shall be; `None` when it does not change.
+    pub case: Option<Case>,
+    /// The recipient as it shall be, written before the case; `None` when it does not change.
+    pub recipient: Option<Recipient>,
+    /// What the world must do, after the writes.
+    pub effects: Vec<Effect>,
+    /// Why.
+    pub reason: Reason,
+    /// Whether a person must be told now.
+    pub alarm: bool,
+}
+
+impl Decision {
+    fn new(reason: Reason) -> Self {
+        Self { case: None, recipient: None, effects: Vec::new(), reason, alarm: false }
+    }
+
+    /// Nothing changes; what the state owes is done again, since whoever decided it first may have died before.
+    fn stay(case: &Case, reason: Reason, now: Timestamp) -> Self {
+        Self { effects: owed(case, now), ..Self::new(reason) }
+    }
+
+    fn write(case: Case, effects: Vec<Effect>, reason: Reason) -> Self {
+        Self { case: Some(case), effects, ..Self::new(reason) }
+    }
+}
+
+/// Decides what `input` does to the case and its recipient.
+///
+/// Never fails: an input that no longer applies leaves the state alone and says why.
+pub fn decide(id: &CaseId, world: &World<'_>, input: &Input, context: &Context<'_>) -> Decision {
+    match input {
+        Input::Said(event) => fact::decide(id, world.case, event, context),
+        Input::StepDue(due) => step::decide(world, due, context),
+        Input::Concluded(concluded) => conclude::decide(world, concluded, context),
+        Input::Status(report) => conclude::decide_status(world.case, report, context),
+        Input::Silenced => fact::silence(world.case, context),
+        Input::Swept => owed::sweep(world.case, context),
+        Input::Preference { recipient, change, scope, at } => {
+            recipient::decide(world.recipient, recipient, *change, *scope, *at)
+        }
+    }
+}
+
+/// A look-up that a step wants before it can be decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// The buyer behind this customer id.
+    Buyer(CustomerId),
+    /// Whether the obligation is still owed.
+    Obligation,
+}

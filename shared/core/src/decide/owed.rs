@@ -1,0 +1,98 @@
+//! What a state still owes the world.
+
+use jiff::Timestamp;
+
+use super::{Context, Decision, Effect, Timer};
+use crate::{Case, Channel, Dunning, Entry, Library, Reason, SendState, StepIndex};
+
+/// What must happen for the case to go on: its timer, and the channel that takes over after a definite failure.
+///
+/// A pure function of the state: a duplicate event, the sweep and a redrive all call it, and doing what it says twice is
+/// harmless.
+pub fn owed(case: &Case, now: Timestamp) -> Vec<Effect> {
+    let Some(dunning) = case.dunning.as_ref().filter(|_| case.is_open()) else { return Vec::new() };
+    let mut effects = Vec::new();
+    if let Some(next) = dunning.next {
+        effects.push(Effect::Arm(timer(
+            case,
+            dunning,
+            next.step,
+            next.generation,
+            channel_of(dunning, next.step),
+            next.at,
+        )));
+    }
+    for entry in &dunning.ledger {
+        if let Some(channel) = fallback_owed(dunning, entry) {
+            effects.push(Effect::Arm(timer(case, dunning, entry.step, generation_of(dunning), channel, now)));
+        }
+    }
+    effects
+}
+
+/// The channel that shall take over from a failed entry; `None` when none is named, or it has gone, or a later step has.
+fn fallback_owed(dunning: &Dunning, entry: &Entry) -> Option<Channel> {
+    let playbook = Library::playbook(&dunning.playbook, &dunning.version)?;
+    let fallback = playbook.step(entry.step)?.fallback?;
+    let gone = dunning.entry(entry.step, fallback).is_some() || dunning.is_past(entry.step);
+    (entry.state == SendState::Failed && entry.channel != fallback && !gone).then_some(fallback)
+}
+
+fn channel_of(dunning: &Dunning, step: StepIndex) -> Channel {
+    let playbook = Library::playbook(&dunning.playbook, &dunning.version);
+    playbook.and_then(|playbook| Some(playbook.step(step)?.channel)).unwrap_or(Channel::Whatsapp)
+}
+
+fn generation_of(dunning: &Dunning) -> u32 {
+    dunning.next.map_or(0, |next| next.generation)
+}
+
+pub(super) fn timer(
+    case: &Case,
+    dunning: &Dunning,
+    step: StepIndex,
+    generation: u32,
+    channel: Channel,
+    at: Timestamp,
+) -> Timer {
+    Timer { case: case.id.clone(), step, generation, channel, at, trace: dunning.trace.clone() }
+}
+
+/// What the daily sweep does with a case: a timer that is overdue is set again, a claim nobody concluded is unknown.
+pub(super) fn sweep(case: Option<&Case>, context: &Context<'_>) -> Decision {
+    let Some(case) = case.filter(|case| case.is_open()) else { return Decision::new(Reason::AlreadyClosed) };
+    let Some(dunning) = &case.dunning else { return Decision::new(Reason::NothingOwed) };
+    let before = |at: Timestamp, grace| at.saturating_add(grace).is_ok_and(|late| late <= context.now);
+    let overdue = dunning.next.is_none_or(|next| before(next.at, context.policy.timer_grace));
+    let unpaid_fallback = |entry: &Entry| {
+        fallback_owed(dunning, entry).is_some() && before(entry.at, context.policy.timer_grace)
+    };
+    let mut swept = case.clone();
+    let unknown = swept.dunning.as_mut().is_some_and(|dunning| give_up_claims(dunning, None, context));
+    let effects = owed(&swept, context.now);
+    if unknown {
+        swept.note(context.now, Reason::OutcomeUnknown, None);
+        return Decision::write(swept, effects, Reason::OutcomeUnknown);
+    }
+    if (overdue || dunning.ledger.iter().any(unpaid_fallback)) && !effects.is_empty() {
+        return Decision { effects, ..Decision::new(Reason::Repaired) };
+    }
+    Decision::new(Reason::NothingOwed)
+}
+
+/// Turns claims that nobody concluded in time into unknowns, except those of the step at hand.
+pub(super) fn give_up_claims(
+    dunning: &mut Dunning,
+    at_hand: Option<StepIndex>,
+    context: &Context<'_>,
+) -> bool {
+    let stale = context.now.saturating_sub(context.policy.claim_stale_after).unwrap_or(Timestamp::MIN);
+    let mut any = false;
+    for entry in &mut dunning.ledger {
+        if entry.state == SendState::Claimed && entry.at <= stale && Some(entry.step) != at_hand {
+            entry.state = SendState::Unknown;
+            any = true;
+        }
+    }
+    any
+}

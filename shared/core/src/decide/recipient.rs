@@ -1,0 +1,34 @@
+//! What a buyer said about being messaged.
+
+use jiff::Timestamp;
+
+use super::{Decision, Effect, PreferenceChange};
+use crate::{OptOutScope, Reason, Recipient, RecipientId};
+
+pub(super) fn decide(
+    known: Option<&Recipient>,
+    id: &RecipientId,
+    change: PreferenceChange,
+    scope: OptOutScope,
+    at: Timestamp,
+) -> Decision {
+    let mut next = known.cloned().unwrap_or_else(|| Recipient::new(id.clone()));
+    let reason = match change {
+        PreferenceChange::OptOut => {
+            next.opt_out(scope, at);
+            Reason::OptedOut
+        }
+        PreferenceChange::OptIn => {
+            next.opt_in(scope, at);
+            Reason::OptedIn
+        }
+    };
+    let silenced = change == PreferenceChange::OptOut && scope == OptOutScope::All;
+    let cases: Vec<_> =
+        if silenced { next.cases.iter().map(|case| case.id.clone()).collect() } else { Vec::new() };
+    let effects = if cases.is_empty() { Vec::new() } else { vec![Effect::Silence { cases }] };
+    if known.is_some_and(|known| *known == next) {
+        return Decision { effects, ..Decision::new(Reason::Duplicate) };
+    }
+    Decision { recipient: Some(next), effects, ..Decision::new(reason) }
+}

@@ -1,0 +1,327 @@
+//! A step came out of a queue: may it go, and if not, why.
+
+use jiff::Timestamp;
+
+use super::claim::{Going, claim};
+use super::{Answer, Context, Decision, Effect, Input, Lookup, StepDue, World, fact, owed};
+use crate::{
+    Case, Category, Channel, Dunning, Library, Name, Next, Outcome, Playbook, Reason, Recipient, RenderError,
+    SendState, Settlement, State, Step, StepIndex, Touch,
+};
+
+/// What a step wants looked up before it is decided; empty when it would not go anyway.
+pub type Needs = Vec<Lookup>;
+
+/// Says what to look up at the processor for this input.
+///
+/// The buyer, when no number is known; the obligation, from Day 3 on, so that a lost success webhook cannot make recoup
+/// dun a buyer who paid.
+pub fn needs(case: Option<&Case>, input: &Input, context: &Context<'_>) -> Needs {
+    let (Some(case), Input::StepDue(due)) = (case, input) else { return Vec::new() };
+    let Ok(at_hand) = AtHand::gate(case, due, context) else { return Vec::new() };
+    if at_hand.timing(context).is_some_and(|held| held.reason != Reason::NoSendWindow) {
+        return Vec::new();
+    }
+    let debt = &at_hand.dunning.debt;
+    let buyer = debt.buyer.phone.is_none().then(|| debt.buyer.customer.clone()).flatten().map(Lookup::Buyer);
+    let verify = context.policy.verify_before_send && at_hand.step.day >= 3;
+    buyer.into_iter().chain(verify.then_some(Lookup::Obligation)).collect()
+}
+
+pub(super) fn decide(world: &World<'_>, due: &StepDue, context: &Context<'_>) -> Decision {
+    let Some(case) = world.case else {
+        return Decision { effects: vec![Effect::Park], alarm: true, ..Decision::new(Reason::UnknownCase) };
+    };
+    let linked =
+        world.linked.iter().map(|case| case.settlement).fold(Settlement::default(), Settlement::union);
+    if case.is_open() && linked.state().is_some() {
+        return fact::settle_by_link(case, linked, context);
+    }
+    if let (true, Answer::Found(fact)) = (case.is_open(), &due.settlement) {
+        return fact::settle_with(case, fact, context);
+    }
+    let learned = with_buyer(case, due);
+    match AtHand::gate(&learned, due, context) {
+        Ok(at_hand) => take(&at_hand, world.recipient, due, context),
+        Err(decision) => *decision,
+    }
+}
+
+/// The case with what the look-up told of its buyer.
+fn with_buyer(case: &Case, due: &StepDue) -> Case {
+    let mut learned = case.clone();
+    if let (Answer::Found(buyer), Some(dunning)) = (&due.buyer, &mut learned.dunning) {
+        fact::merge_buyer(&mut dunning.debt.buyer, buyer, false);
+    }
+    learned
+}
+
+/// A step that may be taken as far as the case itself is concerned.
+pub(super) struct AtHand<'a> {
+    pub(super) case: &'a Case,
+    pub(super) dunning: &'a Dunning,
+    pub(super) playbook: &'static Playbook,
+    pub(super) step: &'static Step,
+    pub(super) index: StepIndex,
+    pub(super) channel: Channel,
+}
+
+/// A step that waits, or does not go at all.
+pub(super) struct Held {
+    pub(super) reason: Reason,
+    /// Until when; `None` when waiting is of no use.
+    pub(super) until: Option<Timestamp>,
+}
+
+impl<'a> AtHand<'a> {
+    /// Lets a queued step through if it is the one that is due and the ledger does not forbid it.
+    fn gate(case: &'a Case, due: &StepDue, context: &Context<'_>) -> Result<Self, Box<Decision>> {
+        let stay = |reason| Err(Box::new(Decision::stay(case, reason, context.now)));
+        let Some(dunning) = case.dunning.as_ref().filter(|_| case.is_open()) else {
+            let disputed = case.state() == State::Disputed;
+            return stay(if disputed { Reason::Disputed } else { Reason::AlreadyClosed });
+        };
+        let Some(playbook) = Library::playbook(&dunning.playbook, &dunning.version) else {
+            let effects = vec![Effect::Park];
+            return Err(Box::new(Decision {
+                effects,
+                alarm: true,
+                ..Decision::new(Reason::UnknownTemplate)
+            }));
+        };
+        let planned = dunning.next.filter(|next| next.step == due.step);
+        let timed =
+            planned.is_none_or(|next| next.generation == due.generation || due.channel == Channel::Sms);
+        if !timed {
+            return stay(Reason::Superseded);
+        }
+        if planned.is_some_and(|next| context.now < next.at) {
+            return stay(Reason::NotYetDue);
+        }
+        let Some(step) = playbook.step(due.step) else {
+            if planned.is_some() {
+                let ended = fact::end(case.clone(), Outcome::Exhausted, Reason::Exhausted, None, context.now);
+                return Err(Box::new(ended));
+            }
+            return stay(Reason::Superseded);
+        };
+        let at_hand = Self { case, dunning, playbook, step, index: due.step, channel: due.channel };
+        match at_hand.ledger_forbids(planned.is_some()) {
+            None => Ok(at_hand),
+            Some(Reason::OutcomeUnknown) if due.channel != at_hand.step.channel => {
+                let parked = Decision::stay(case, Reason::OutcomeUnknown, context.now);
+                Err(Box::new(Decision { effects: [parked.effects, vec![Effect::Park]].concat(), ..parked }))
+            }
+            Some(reason) => stay(reason),
+        }
+    }
+
+    /// What the ledger says against this step on this channel. A text message goes only where there is no claim or a
+    /// definite failure: nobody gets both.
+    fn ledger_forbids(&self, planned: bool) -> Option<Reason> {
+        if self.dunning.is_past(self.index) {
+            return Some(Reason::Superseded);
+        }
+        for entry in self.dunning.ledger.iter().filter(|entry| entry.step == self.index) {
+            let same = entry.channel == self.channel;
+            let takes_over = self.step.channel == entry.channel && self.step.fallback == Some(self.channel);
+            match entry.state {
+                SendState::Retryable if same || takes_over => {}
+                SendState::Failed if takes_over => {}
+                SendState::Claimed | SendState::Unknown => return Some(Reason::OutcomeUnknown),
+                SendState::Dropped => return Some(Reason::Dropped),
+                SendState::Retryable
+                | SendState::Failed
+                | SendState::Sent
+                | SendState::Delivered
+                | SendState::Read => return Some(Reason::AlreadySent),
+            }
+        }
+        let known = self.dunning.ledger.iter().any(|entry| entry.step == self.index);
+        let meant = self.channel == self.step.channel || self.step.fallback == Some(self.channel);
+        (!meant || !known && !planned).then_some(Reason::Superseded)
+    }
+
+    /// What the clock says: too late, too close to a retry that may cure the debt, or the wrong hour.
+    fn timing(&self, context: &Context<'_>) -> Option<Held> {
+        let zones = self.dunning.zones();
+        let never = |reason| Some(Held { reason, until: None });
+        if context.now > self.playbook.expiry(self.index, self.dunning.anchor, &zones) {
+            return never(Reason::Stale);
+        }
+        let hold = |retry: &Timestamp| {
+            let opens = retry.saturating_sub(context.policy.retry_hold).unwrap_or(Timestamp::MIN);
+            *retry > context.now && opens <= context.now
+        };
+        if let Some(retry) = self.dunning.debt.next_retry.filter(hold) {
+            let until = retry.saturating_add(context.policy.retry_settle).unwrap_or(Timestamp::MAX);
+            return Some(Held { reason: Reason::AwaitsRetry, until: Some(until) });
+        }
+        let window = context.policy.window?;
+        match window.next_open(context.now, &zones) {
+            Some(open) if open == context.now => None,
+            Some(open) => Some(Held { reason: Reason::QuietHours, until: Some(open) }),
+            None => never(Reason::NoSendWindow),
+        }
+    }
+
+    /// The text that may go to this buyer, and the lane it counts in.
+    fn text(&self, recipient: &Recipient) -> Result<(Name, Name), Reason> {
+        let lane = self.step.lane.as_ref().unwrap_or(&self.playbook.lane);
+        if self.step.category == Category::Utility || recipient.allows_marketing() {
+            let attempt = self.dunning.debt.attempt;
+            return Ok((self.playbook.template_of(&self.step, attempt).clone(), lane.clone()));
+        }
+        let notice = self.step.without_consent.clone().ok_or(Reason::NoMarketingConsent)?;
+        Ok((notice, self.playbook.lane.clone()))
+    }
+
+    /// What the buyer's attention says: one message an hour over all lanes, and the lane's cap.
+    fn attention(&self, recipient: &Recipient, lane: &Name, context: &Context<'_>) -> Option<Held> {
+        let policy = context.policy;
+        let touches = |window| {
+            recipient.touches_within(window, context.now, &self.case.id, self.index).collect::<Vec<_>>()
+        };
+        let free = |touch: &Touch, window| touch.at.saturating_add(window).ok();
+        if let Some(last) = touches(policy.touch_gap).last() {
+            return Some(Held { reason: Reason::TouchGap, until: free(last, policy.touch_gap) });
+        }
+        let in_lane: Vec<_> =
+            touches(policy.cap_window).into_iter().filter(|touch| touch.lane == *lane).collect();
+        let full = in_lane.len().checked_sub(policy.cap_messages)?;
+        Some(Held { reason: Reason::Cap, until: free(in_lane[full], policy.cap_window) })
+    }
+}
+
+fn take(
+    at_hand: &AtHand<'_>,
+    recipient: Option<&Recipient>,
+    due: &StepDue,
+    context: &Context<'_>,
+) -> Decision {
+    if due.settlement == Answer::Unreachable {
+        return wait_for_processor(Reason::UnverifiedDebt, context);
+    }
+    let timing = at_hand.timing(context);
+    let clockless = timing.as_ref().is_some_and(|held| held.reason == Reason::NoSendWindow);
+    if let Some(held) = timing.filter(|_| !clockless || at_hand.dunning.debt.buyer.phone.is_some()) {
+        return hold(at_hand, &held, context);
+    }
+    let (Some(_), Some(recipient)) = (&at_hand.dunning.debt.buyer.phone, recipient) else {
+        return match due.buyer {
+            Answer::Unreachable => wait_for_processor(Reason::BuyerUnreachable, context),
+            Answer::NotAsked | Answer::Nothing | Answer::Found(_) => skip(at_hand, Reason::NoPhone, context),
+        };
+    };
+    if recipient.opted_out.is_some() {
+        let step = Some(at_hand.index);
+        return fact::end(at_hand.case.clone(), Outcome::Suppressed, Reason::OptedOut, step, context.now);
+    }
+    if at_hand.channel == Channel::Sms && recipient.opted_out_sms.is_some() {
+        return skip(at_hand, Reason::OptedOut, context);
+    }
+    if let Some(decision) = same_debt(at_hand, recipient, context) {
+        return decision;
+    }
+    let (template, lane) = match at_hand.text(recipient) {
+        Ok(text) => text,
+        Err(reason) => return skip(at_hand, reason, context),
+    };
+    if let Some(held) = at_hand.attention(recipient, &lane, context) {
+        return hold(at_hand, &held, context);
+    }
+    match claim(at_hand, recipient, Going { template, lane }, context) {
+        Ok(decision) => decision,
+        Err(RenderError::NoLink) => skip(at_hand, Reason::NoLink, context),
+        Err(RenderError::MissingVariable(_)) => skip(at_hand, Reason::MissingVariable, context),
+        Err(RenderError::NoLanguage) => {
+            Decision { alarm: true, ..skip(at_hand, Reason::UnknownTemplate, context) }
+        }
+    }
+}
+
+/// The processor cannot be asked: the queued step comes back later, unclaimed; its dead-letter queue is the limit.
+fn wait_for_processor(reason: Reason, context: &Context<'_>) -> Decision {
+    Decision {
+        effects: vec![Effect::Redeliver { after: context.policy.retry_backoff }],
+        ..Decision::new(reason)
+    }
+}
+
+/// One debt may be reported under its invoice and under its payment intent. The invoice speaks; the payment intent's case
+/// ends when it meets the invoice's, and a first notice that one of them gave is not given again by the other.
+fn same_debt(at_hand: &AtHand<'_>, recipient: &Recipient, context: &Context<'_>) -> Option<Decision> {
+    let mine = &at_hand.dunning.debt;
+    let near = |at: Timestamp| at.duration_since(at_hand.dunning.anchor).abs() <= context.policy.retry_hold;
+    let twin = recipient.cases.iter().find(|known| {
+        known.id != at_hand.case.id
+            && known.unlinked != mine.unlinked
+            && known.amount == mine.amount
+            && near(known.opened_at)
+    })?;
+    if mine.unlinked {
+        let step = Some(at_hand.index);
+        return Some(fact::end(
+            at_hand.case.clone(),
+            Outcome::Suppressed,
+            Reason::SameDebt,
+            step,
+            context.now,
+        ));
+    }
+    let told = recipient.touches.iter().any(|touch| touch.case == twin.id && touch.step == at_hand.index);
+    told.then(|| skip(at_hand, Reason::SameDebt, context))
+}
+
+/// Moves the step to a later time, or skips it when waiting would outlive it.
+fn hold(at_hand: &AtHand<'_>, held: &Held, context: &Context<'_>) -> Decision {
+    let expiry = at_hand.playbook.expiry(at_hand.index, at_hand.dunning.anchor, &at_hand.dunning.zones());
+    match held.until.filter(|until| *until <= expiry) {
+        Some(until) => defer(at_hand.case, at_hand.index, until, held.reason, context),
+        None => skip(at_hand, held.reason, context),
+    }
+}
+
+/// Plans the step again at another time, under a new generation, so that the old timer is overtaken.
+pub(super) fn defer(
+    case: &Case,
+    step: StepIndex,
+    at: Timestamp,
+    reason: Reason,
+    context: &Context<'_>,
+) -> Decision {
+    let mut case = case.clone();
+    let Some(dunning) = &mut case.dunning else { return Decision::new(Reason::NothingOwed) };
+    let before = dunning.next;
+    let generation = before.map_or(1, |next| next.generation.saturating_add(1));
+    dunning.next = Some(Next { step, at, generation });
+    case.note(context.now, reason, Some(step));
+    let overtaken = before.filter(|next| next.step != step);
+    let disarm =
+        |next: Next| Effect::Disarm { case: case.id.clone(), step: next.step, generation: next.generation };
+    let effects = overtaken.map(disarm).into_iter().chain(owed(&case, context.now)).collect();
+    Decision::write(case, effects, reason)
+}
+
+/// Leaves the step out, says why, and plans the next one.
+fn skip(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decision {
+    let mut case = at_hand.case.clone();
+    if let Some(dunning) = &mut case.dunning {
+        for entry in dunning.ledger.iter_mut().filter(|entry| entry.step == at_hand.index) {
+            if matches!(entry.state, SendState::Retryable | SendState::Failed) {
+                entry.state = SendState::Dropped;
+            }
+        }
+        advance(dunning, at_hand.playbook, at_hand.index);
+    }
+    case.note(context.now, reason, Some(at_hand.index));
+    let effects = owed(&case, context.now);
+    Decision::write(case, effects, reason)
+}
+
+/// Plans the step after this one, unless that has been done.
+pub(super) fn advance(dunning: &mut Dunning, playbook: &Playbook, step: StepIndex) {
+    let Some(next) = dunning.next.filter(|next| next.step <= step) else { return };
+    let at = playbook.due(step.next(), dunning.anchor, &dunning.zones());
+    dunning.next = Some(Next { step: step.next(), at, generation: next.generation.saturating_add(1) });
+}

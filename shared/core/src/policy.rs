@@ -1,0 +1,69 @@
+//! What the merchant allows: one value, passed to every decision.
+
+use jiff::SignedDuration;
+
+use crate::SendWindow;
+
+/// The rules that hold for every playbook of a brand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The name the buyer knows the merchant by; templates show it.
+    pub brand_name: String,
+    /// Language used when the buyer's is unknown or not written, for example `en`.
+    pub default_locale: String,
+    /// When messages may go; `None` switches quiet hours off.
+    pub window: Option<SendWindow>,
+    /// The fixed part of payment links, as approved in the templates' URL button.
+    pub pay_link_base: String,
+    /// From a failure to the first step, so that a burst of events for one debt settles first.
+    pub first_delay: SignedDuration,
+    /// The same, for a failure that another obligation may also report.
+    pub unlinked_delay: SignedDuration,
+    /// No message in this time before an automatic retry of the processor.
+    pub retry_hold: SignedDuration,
+    /// How long after such a retry its result is waited for.
+    pub retry_settle: SignedDuration,
+    /// At most this many messages of one lane ..
+    pub cap_messages: usize,
+    /// .. in this time.
+    pub cap_window: SignedDuration,
+    /// At most one message, over all lanes and channels, in this time.
+    pub touch_gap: SignedDuration,
+    /// Days from the first failure to the suspension that texts announce.
+    pub suspend_after_days: i32,
+    /// Whether steps from Day 3 on re-read the obligation at the processor first.
+    pub verify_before_send: bool,
+    /// First pause before the same request may go again; it doubles.
+    pub retry_backoff: SignedDuration,
+    /// How long a step waits when the account or the processor cannot answer.
+    pub hold: SignedDuration,
+    /// A claim without an outcome after this time is recorded as unknown.
+    pub claim_stale_after: SignedDuration,
+    /// A timer this late is taken for lost.
+    pub timer_grace: SignedDuration,
+}
+
+impl Policy {
+    /// The policy a deployment starts from.
+    pub fn standard(brand_name: &str) -> Self {
+        Self {
+            brand_name: brand_name.to_owned(),
+            default_locale: "en".to_owned(),
+            window: SendWindow::from_quiet_hours("20:00-09:00").unwrap_or(None),
+            pay_link_base: "https://invoice.stripe.com/".to_owned(),
+            first_delay: SignedDuration::from_secs(120),
+            unlinked_delay: SignedDuration::from_mins(15),
+            retry_hold: SignedDuration::from_hours(6),
+            retry_settle: SignedDuration::from_mins(30),
+            cap_messages: 3,
+            cap_window: SignedDuration::from_hours(14 * 24),
+            touch_gap: SignedDuration::from_mins(60),
+            suspend_after_days: 14,
+            verify_before_send: true,
+            retry_backoff: SignedDuration::from_secs(30),
+            hold: SignedDuration::from_mins(15),
+            claim_stale_after: SignedDuration::from_hours(1),
+            timer_grace: SignedDuration::from_mins(30),
+        }
+    }
+}
