@@ -4,9 +4,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs, io};
 
+#[expect(clippy::disallowed_methods, reason = "Cargo talks to build scripts by environment variables")]
+fn variable(name: &str) -> io::Result<String> {
+    env::var(name).map_err(io::Error::other)
+}
+
 fn main() -> io::Result<()> {
-    let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
-    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
+    let root = variable("CARGO_MANIFEST_DIR")?;
+    let out = variable("OUT_DIR")?;
     let mut code = String::new();
     for (folder, constant) in [("playbooks", "PLAYBOOK_FILES"), ("templates", "TEMPLATE_FILES")] {
         let folder = Path::new(&root).join(folder);

@@ -1,1 +1,1 @@
-//! Under construction.
+//! Tests that span the crates live in `tests/`; this library is empty on purpose.

@@ -1,1 +1,20 @@
-fn main() {}
+//! Lambda: a message provider asked for its challenge, or posted statuses and replies.
+
+use recoup_app::channel_webhook;
+use recoup_app::ports::SecretName;
+use recoup_aws::{StartError, lambda, start};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    let engine = &start(&[SecretName::Meta, SecretName::Pepper]).await?.engine;
+    let handle = async |delivered: lambda::HttpRequest| {
+        let challenged = lambda::is_get(&delivered);
+        let request = lambda::request(delivered);
+        lambda::response(if challenged {
+            channel_webhook::verify_subscription(engine, &request).await
+        } else {
+            channel_webhook::handle(engine, &request).await
+        })
+    };
+    Ok(lambda::run_http(lambda::service_fn(handle)).await?)
+}

@@ -1,1 +1,20 @@
-//! Under construction.
+//! The use cases of recoup, a module for each function, over the ports they need.
+//!
+//! Invariant: every change of a case goes through [`engine::Engine`]: gather, decide, commit, perform, acknowledge last.
+//! Nothing here knows AWS, a socket or the environment.
+
+mod batch;
+mod breaker;
+pub mod channel_webhook;
+pub mod credentials;
+pub mod engine;
+pub mod http;
+pub mod lookup;
+pub mod payment_webhook;
+pub mod ports;
+pub mod queue;
+pub mod sms_fallback;
+pub mod step;
+pub mod sweep;
+pub mod telemetry;
+pub mod whatsapp_sender;

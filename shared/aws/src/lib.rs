@@ -1,1 +1,21 @@
-//! Under construction.
+//! The ports of recoup on AWS, and the configuration they are built from.
+//!
+//! Invariant: only this crate knows the AWS SDKs, Lambda's events and the environment.
+
+mod clients;
+mod clock;
+pub mod config;
+pub mod lambda;
+mod ports;
+mod queues;
+mod secrets;
+#[cfg(feature = "sms")]
+pub mod sms;
+mod start;
+pub mod table;
+mod telemetry;
+
+pub use clients::sdk_config;
+pub use clock::{SystemClock, random_token};
+pub use ports::AwsPorts;
+pub use start::{StartError, Started, start};

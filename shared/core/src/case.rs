@@ -80,6 +80,8 @@ pub struct Next {
     pub step: StepIndex,
     /// When.
     pub at: Timestamp,
+    /// The channel it goes by: the step's own, or the one that takes over.
+    pub channel: Channel,
     /// Grows with every change of step or time; an older timer is overtaken.
     pub generation: u32,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{Correlation, Name, Phone};
+use crate::{Category, Correlation, Name, Phone};
 
 /// A message ready for a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Message {
     pub to: Phone,
     /// Comes back in status webhooks, where the provider carries one.
     pub correlation: Correlation,
+    /// Utility or marketing: carriers treat them differently.
+    pub category: Category,
     /// How long the provider may keep trying.
     pub ttl: Duration,
     /// What it says.

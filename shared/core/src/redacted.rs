@@ -36,9 +36,8 @@ impl Phone {
                 _ => return Err(MalformedPhone::NotE164),
             }
         }
-        let number = match digits.strip_prefix('+').or_else(|| digits.strip_prefix("00")) {
-            Some(number) => number,
-            None => return Err(MalformedPhone::NoCountryCode),
+        let Some(number) = digits.strip_prefix('+').or_else(|| digits.strip_prefix("00")) else {
+            return Err(MalformedPhone::NoCountryCode);
         };
         if !(7..=15).contains(&number.len()) || number.starts_with('0') {
             return Err(MalformedPhone::NotE164);

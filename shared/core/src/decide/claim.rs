@@ -22,17 +22,17 @@ pub(super) struct Going {
 pub(super) fn claim(
     at_hand: &AtHand<'_>,
     recipient: &Recipient,
-    going: Going,
+    text: Going,
     context: &Context<'_>,
 ) -> Result<Decision, RenderError> {
-    let message = message(at_hand, &going, context)?;
-    let mut case = at_hand.case.clone();
+    let outgoing = compose(at_hand, &text, context)?;
+    let mut claimed = at_hand.case.clone();
     let mut reserved = recipient.clone();
-    let touch = Touch { at: context.now, lane: going.lane, case: case.id.clone(), step: at_hand.index };
+    let touch = Touch { at: context.now, lane: text.lane, case: claimed.id.clone(), step: at_hand.index };
     let opened_at = at_hand.dunning.anchor;
     let (amount, unlinked) = (at_hand.dunning.debt.amount, at_hand.dunning.debt.unlinked);
-    reserved.reserve(touch, KnownCase { id: case.id.clone(), opened_at, amount, unlinked });
-    if let Some(dunning) = &mut case.dunning {
+    reserved.reserve(touch, KnownCase { id: claimed.id.clone(), opened_at, amount, unlinked });
+    if let Some(dunning) = &mut claimed.dunning {
         give_up_claims(dunning, Some(at_hand.index), context);
         for entry in dunning.ledger.iter_mut().filter(|entry| entry.step == at_hand.index) {
             if entry.channel != at_hand.channel && entry.state == SendState::Retryable {
@@ -48,26 +48,25 @@ pub(super) fn claim(
             token: context.token.clone(),
             attempt: attempt.saturating_add(1),
             at: context.now,
-            template: going.template,
+            template: text.template,
             detail: None,
         });
         advance(dunning, at_hand.playbook, at_hand.index);
     }
-    case.note(context.now, Reason::Claimed, Some(at_hand.index));
-    let mut effects = vec![Effect::Send(Box::new(message))];
-    effects.extend(owed(&case, context.now));
-    Ok(Decision { recipient: Some(reserved), ..Decision::write(case, effects, Reason::Claimed) })
+    claimed.note(context.now, Reason::Claimed, Some(at_hand.index));
+    let mut effects = vec![Effect::Send(Box::new(outgoing))];
+    effects.extend(owed(&claimed, context.now));
+    Ok(Decision { recipient: Some(reserved), ..Decision::write(claimed, effects, Reason::Claimed) })
 }
 
-fn message(at_hand: &AtHand<'_>, going: &Going, context: &Context<'_>) -> Result<Message, RenderError> {
+fn compose(at_hand: &AtHand<'_>, text: &Going, context: &Context<'_>) -> Result<Message, RenderError> {
     let (dunning, policy) = (at_hand.dunning, context.policy);
     let debt = &dunning.debt;
     let zones = dunning.zones();
     let suspension = days_later(dunning.anchor, policy.suspend_after_days, &zones);
-    let days_left =
-        suspension.duration_since(context.now).max(SignedDuration::ZERO).as_hours().div_euclid(24)
-            + i64::from(suspension.duration_since(context.now).as_hours().rem_euclid(24) >= 12);
-    let template = Library::template(&going.template).ok_or(RenderError::NoLanguage)?;
+    let hours_left = suspension.duration_since(context.now).max(SignedDuration::ZERO).as_hours();
+    let days_left = (hours_left + 12).div_euclid(24);
+    let template = Library::template(&text.template).ok_or(RenderError::NoLanguage)?;
     let content = template.render(
         at_hand.channel,
         debt.buyer.locale.as_deref(),
@@ -92,5 +91,5 @@ fn message(at_hand: &AtHand<'_>, going: &Going, context: &Context<'_>) -> Result
         token: context.token.clone(),
     };
     let ttl = Duration::from_secs(u64::from(at_hand.step.ttl_minutes) * 60);
-    Ok(Message { to, correlation, ttl, content })
+    Ok(Message { to, correlation, category: template.category, ttl, content })
 }

@@ -63,7 +63,7 @@ fn refused(
                 return record(case, Reason::Held, step, context);
             }
             let until = context.now.saturating_add(context.policy.hold).unwrap_or(Timestamp::MAX);
-            step::defer(&case, step, until, Reason::Held, context)
+            step::defer(&case, (step, channel), until, Reason::Held, context)
         }
         Reaction::FallBack => {
             entry.state = SendState::Failed;

@@ -16,7 +16,13 @@ pub(super) fn decide(id: &CaseId, case: Option<&Case>, event: &Event, context: &
     match &event.fact {
         Fact::PaymentFailed(failed) => fail(next, failed, context),
         Fact::Refunded { full: false } => Decision::stay(&next, Reason::RefundedInPart, context.now),
-        fact => settle(next, Settlement::of(fact), reason_of(fact), context),
+        fact @ (Fact::Paid
+        | Fact::Voided
+        | Fact::MarkedUncollectible
+        | Fact::Refunded { full: true }
+        | Fact::DisputeOpened
+        | Fact::DisputeClosed { .. }
+        | Fact::SubscriptionCancelled) => settle(next, Settlement::of(fact), reason_of(fact), context),
     }
 }
 
@@ -127,6 +133,7 @@ fn fail(mut case: Case, failed: &PaymentFailed, context: &Context<'_>) -> Decisi
 fn open(failed: &PaymentFailed, context: &Context<'_>) -> Option<Dunning> {
     let playbook = Name::parse("payment_failed").ok()?;
     let version = Library::playbook_version(playbook.as_str())?;
+    let channel = Library::playbook(&playbook, version)?.step(StepIndex(0))?.channel;
     let mut debt = Debt { unlinked: failed.unlinked, ..Debt::default() };
     merge(&mut debt, failed);
     let delay = if failed.unlinked { context.policy.unlinked_delay } else { context.policy.first_delay };
@@ -137,7 +144,7 @@ fn open(failed: &PaymentFailed, context: &Context<'_>) -> Option<Dunning> {
         version: version.to_owned(),
         debt,
         ledger: Vec::new(),
-        next: Some(Next { step: StepIndex(0), at, generation: 1 }),
+        next: Some(Next { step: StepIndex(0), at, channel, generation: 1 }),
         ended: None,
         trace: context.trace.map(str::to_owned),
     })

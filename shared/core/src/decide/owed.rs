@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Context, Decision, Effect, Timer};
-use crate::{Case, Channel, Dunning, Entry, Library, Reason, SendState, StepIndex};
+use crate::{Case, Channel, Dunning, Entry, Library, Next, Reason, SendState, StepIndex};
 
 /// What must happen for the case to go on: its timer, and the channel that takes over after a definite failure.
 ///
@@ -13,48 +13,33 @@ pub fn owed(case: &Case, now: Timestamp) -> Vec<Effect> {
     let Some(dunning) = case.dunning.as_ref().filter(|_| case.is_open()) else { return Vec::new() };
     let mut effects = Vec::new();
     if let Some(next) = dunning.next {
-        effects.push(Effect::Arm(timer(
-            case,
-            dunning,
-            next.step,
-            next.generation,
-            channel_of(dunning, next.step),
-            next.at,
-        )));
+        effects.push(Effect::Arm(timer(case, dunning, next)));
     }
     for entry in &dunning.ledger {
         if let Some(channel) = fallback_owed(dunning, entry) {
-            effects.push(Effect::Arm(timer(case, dunning, entry.step, generation_of(dunning), channel, now)));
+            let generation = dunning.next.map_or(0, |next| next.generation);
+            effects.push(Effect::Arm(timer(
+                case,
+                dunning,
+                Next { step: entry.step, at: now, channel, generation },
+            )));
         }
     }
     effects
 }
 
-/// The channel that shall take over from a failed entry; `None` when none is named, or it has gone, or a later step has.
+/// The channel that shall take over from a failed entry; `None` when none is named, or it is planned, or it or a later
+/// step has gone.
 fn fallback_owed(dunning: &Dunning, entry: &Entry) -> Option<Channel> {
     let playbook = Library::playbook(&dunning.playbook, &dunning.version)?;
     let fallback = playbook.step(entry.step)?.fallback?;
-    let gone = dunning.entry(entry.step, fallback).is_some() || dunning.is_past(entry.step);
+    let planned = dunning.next.is_some_and(|next| next.step == entry.step);
+    let gone = planned || dunning.entry(entry.step, fallback).is_some() || dunning.is_past(entry.step);
     (entry.state == SendState::Failed && entry.channel != fallback && !gone).then_some(fallback)
 }
 
-fn channel_of(dunning: &Dunning, step: StepIndex) -> Channel {
-    let playbook = Library::playbook(&dunning.playbook, &dunning.version);
-    playbook.and_then(|playbook| Some(playbook.step(step)?.channel)).unwrap_or(Channel::Whatsapp)
-}
-
-fn generation_of(dunning: &Dunning) -> u32 {
-    dunning.next.map_or(0, |next| next.generation)
-}
-
-pub(super) fn timer(
-    case: &Case,
-    dunning: &Dunning,
-    step: StepIndex,
-    generation: u32,
-    channel: Channel,
-    at: Timestamp,
-) -> Timer {
+fn timer(case: &Case, dunning: &Dunning, next: Next) -> Timer {
+    let Next { step, at, channel, generation } = next;
     Timer { case: case.id.clone(), step, generation, channel, at, trace: dunning.trace.clone() }
 }
 

@@ -170,7 +170,7 @@ impl<'a> AtHand<'a> {
         let lane = self.step.lane.as_ref().unwrap_or(&self.playbook.lane);
         if self.step.category == Category::Utility || recipient.allows_marketing() {
             let attempt = self.dunning.debt.attempt;
-            return Ok((self.playbook.template_of(&self.step, attempt).clone(), lane.clone()));
+            return Ok((self.playbook.template_of(self.step, attempt).clone(), lane.clone()));
         }
         let notice = self.step.without_consent.clone().ok_or(Reason::NoMarketingConsent)?;
         Ok((notice, self.playbook.lane.clone()))
@@ -277,7 +277,7 @@ fn same_debt(at_hand: &AtHand<'_>, recipient: &Recipient, context: &Context<'_>)
 fn hold(at_hand: &AtHand<'_>, held: &Held, context: &Context<'_>) -> Decision {
     let expiry = at_hand.playbook.expiry(at_hand.index, at_hand.dunning.anchor, &at_hand.dunning.zones());
     match held.until.filter(|until| *until <= expiry) {
-        Some(until) => defer(at_hand.case, at_hand.index, until, held.reason, context),
+        Some(until) => defer(at_hand.case, (at_hand.index, at_hand.channel), until, held.reason, context),
         None => skip(at_hand, held.reason, context),
     }
 }
@@ -285,7 +285,7 @@ fn hold(at_hand: &AtHand<'_>, held: &Held, context: &Context<'_>) -> Decision {
 /// Plans the step again at another time, under a new generation, so that the old timer is overtaken.
 pub(super) fn defer(
     case: &Case,
-    step: StepIndex,
+    (step, channel): (StepIndex, Channel),
     at: Timestamp,
     reason: Reason,
     context: &Context<'_>,
@@ -294,7 +294,7 @@ pub(super) fn defer(
     let Some(dunning) = &mut case.dunning else { return Decision::new(Reason::NothingOwed) };
     let before = dunning.next;
     let generation = before.map_or(1, |next| next.generation.saturating_add(1));
-    dunning.next = Some(Next { step, at, generation });
+    dunning.next = Some(Next { step, at, channel, generation });
     case.note(context.now, reason, Some(step));
     let overtaken = before.filter(|next| next.step != step);
     let disarm =
@@ -323,5 +323,7 @@ fn skip(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decision
 pub(super) fn advance(dunning: &mut Dunning, playbook: &Playbook, step: StepIndex) {
     let Some(next) = dunning.next.filter(|next| next.step <= step) else { return };
     let at = playbook.due(step.next(), dunning.anchor, &dunning.zones());
-    dunning.next = Some(Next { step: step.next(), at, generation: next.generation.saturating_add(1) });
+    let channel = playbook.step(step.next()).map_or(Channel::Whatsapp, |step| step.channel);
+    dunning.next =
+        Some(Next { step: step.next(), at, channel, generation: next.generation.saturating_add(1) });
 }

@@ -1,0 +1,368 @@
+//! What scenarios are made of: events that come in, a clock that moves, and conditions that are awaited.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::LocalError;
+use crate::report::{Statement, masked};
+use crate::screen::Screen;
+use crate::signing::stripe_signature;
+use crate::stack::Stack;
+use crate::stripe_events::Invoice;
+use crate::stubs::Sent;
+
+const PATIENCE: Duration = Duration::from_secs(90);
+const POLL: Duration = Duration::from_millis(100);
+const FUNCTIONS: [&str; 5] =
+    ["payment-webhook", "whatsapp-sender", "sms-fallback", "channel-webhook", "sweep"];
+
+/// A little more than the template's `FirstDelaySeconds`.
+const FIRST_DELAY: SignedDuration = SignedDuration::from_secs(125);
+
+/// The running play.
+pub(super) struct Play<'a> {
+    pub(super) stack: &'a Stack,
+    pub(super) statements: Vec<Statement>,
+    /// When the first failure of each case came in, by invoice.
+    pub(super) failures: BTreeMap<String, Timestamp>,
+    screen: &'a mut dyn Screen,
+    letter: char,
+    lines_shown: BTreeMap<&'static str, usize>,
+    sent_shown: BTreeMap<&'static str, usize>,
+}
+
+impl<'a> Play<'a> {
+    pub(super) fn new(stack: &'a Stack, screen: &'a mut dyn Screen) -> Self {
+        Self {
+            stack,
+            statements: Vec::new(),
+            failures: BTreeMap::new(),
+            screen,
+            letter: ' ',
+            lines_shown: BTreeMap::new(),
+            sent_shown: BTreeMap::new(),
+        }
+    }
+
+    /// Begins a scenario.
+    pub(super) fn begin(&mut self, letter: char, title: &str) {
+        self.letter = letter;
+        self.screen.title(&format!("({letter}) {title}"));
+    }
+
+    /// A label that no other scenario uses.
+    pub(super) fn label(&self, suffix: &str) -> String {
+        format!("demo_{}{suffix}", self.letter)
+    }
+
+    /// The moved time.
+    pub(super) fn now(&self) -> Result<Timestamp, LocalError> {
+        self.stack.clock.now()
+    }
+
+    /// Puts the invoice and its customer into the merchant's account at the Stripe stub.
+    pub(super) async fn put(&self, invoice: &Invoice, status: &str) -> Result<(), LocalError> {
+        let base = self.stack.file.stub("stripe")?;
+        let objects = [
+            (format!("{base}/v1/invoices/{}", invoice.id), invoice.object(status, 1)),
+            (format!("{base}/v1/customers/{}", invoice.customer()), invoice.customer_object()),
+        ];
+        for (url, object) in objects {
+            self.stack.http.json(Method::PUT, &url, Some(&object)).await?;
+        }
+        Ok(())
+    }
+
+    /// Delivers an event as Stripe does, signed at the moved time; returns the status of the answer.
+    pub(super) async fn deliver(&mut self, event: &Value) -> Result<u16, LocalError> {
+        let secret = self.stack.file.secret("stripe")?.to_owned();
+        self.deliver_signed_with(event, &secret).await
+    }
+
+    /// The same with a given secret.
+    pub(super) async fn deliver_signed_with(
+        &mut self,
+        event: &Value,
+        secret: &str,
+    ) -> Result<u16, LocalError> {
+        let now = self.now()?;
+        let body = event.to_string().into_bytes();
+        let headers = [
+            ("content-type", "application/json".to_owned()),
+            ("stripe-signature", stripe_signature(secret, now, &body)),
+        ];
+        let url = self.stack.file.route("stripe")?;
+        let reply = self.stack.http.send(Method::POST, url, &headers, body).await?;
+        let kind = event["type"].as_str().unwrap_or_default();
+        let object = event["data"]["object"]["id"].as_str().unwrap_or_default();
+        let text = format!("in       stripe    {kind} of {object}: answered {}", reply.status);
+        self.screen.line(now, &text);
+        if kind.ends_with("payment_failed") && reply.status == 200 {
+            self.failures.entry(object.to_owned()).or_insert(now);
+        }
+        self.show().await?;
+        Ok(reply.status)
+    }
+
+    /// Delivers an event that the stack must take.
+    pub(super) async fn deliver_taken(&mut self, event: &Value) -> Result<(), LocalError> {
+        match self.deliver(event).await? {
+            200 => Ok(()),
+            status => Err(LocalError::Answer {
+                what: "deliver an event".into(),
+                found: format!("status {status}; expected 200"),
+            }),
+        }
+    }
+
+    /// The money arrives: at the merchant's account, and as an event.
+    pub(super) async fn pay(&mut self, invoice: &Invoice) -> Result<(), LocalError> {
+        self.put(invoice, "paid").await?;
+        let event = invoice.paid(self.now()?)?;
+        self.deliver_taken(&event).await
+    }
+
+    /// Lets a buyer write back.
+    pub(super) async fn reply(&mut self, phone: &str, text: &str) -> Result<(), LocalError> {
+        let url = format!("{}/_reply", self.stack.file.stub("whatsapp")?);
+        let message = json!({"phone": phone, "text": text});
+        let outcome = self.stack.http.json(Method::POST, &url, Some(&message)).await?;
+        let text =
+            format!("in       whatsapp  \"{text}\" from {}: answered {}", masked(phone), outcome["status"]);
+        self.screen.line(self.now()?, &text);
+        self.show().await
+    }
+
+    /// Tells a stub what to answer next.
+    pub(super) async fn script(&self, stub: &str, answers: Value) -> Result<(), LocalError> {
+        let url = format!("{}/_script", self.stack.file.stub(stub)?);
+        self.stack.http.json(Method::POST, &url, Some(&answers)).await.map(drop)
+    }
+
+    /// Moves the clock past the delay of the first step, and waits until all that is due is done.
+    pub(super) async fn pass_first_delay(&mut self) -> Result<(), LocalError> {
+        self.pass(FIRST_DELAY, "2 minutes later").await
+    }
+
+    /// Moves the clock to a day of a case, counted from its first failure, and waits until all that is due is done.
+    pub(super) async fn pass_to_day(&mut self, invoice: &Invoice, day: i64) -> Result<(), LocalError> {
+        let anchor = self.failures.get(&invoice.id).copied().ok_or_else(|| LocalError::Answer {
+            what: format!("first failure of {}", invoice.id),
+            found: "none came in".into(),
+        })?;
+        // Two hours more: days are counted on the buyer's calendar, where one may have 25 hours.
+        let time = later(anchor, SignedDuration::from_hours(day * 24 + 2))?;
+        self.pass_to(time, &format!("Day {day}")).await
+    }
+
+    /// Moves the clock by a span, and waits until all that is due by then is done.
+    pub(super) async fn pass(&mut self, span: SignedDuration, why: &str) -> Result<(), LocalError> {
+        let time = later(self.now()?, span)?;
+        self.pass_to(time, why).await
+    }
+
+    /// Moves the clock to a time, and waits until all that is due by then is done.
+    async fn pass_to(&mut self, time: Timestamp, why: &str) -> Result<(), LocalError> {
+        self.stack.clock.forward_to(time)?;
+        self.screen.line(self.now()?, &format!("clock    moved     {why}"));
+        self.settle(why).await
+    }
+
+    /// Waits until no timer is due and the queues of steps are empty.
+    pub(super) async fn settle(&mut self, why: &str) -> Result<(), LocalError> {
+        let what = format!("all that is due: {why}");
+        self.screen.waiting(&what);
+        let settled = self.await_quiet(&what).await;
+        self.screen.waited();
+        self.show().await?;
+        settled
+    }
+
+    async fn await_quiet(&self, what: &str) -> Result<(), LocalError> {
+        let (began, mut quiet_before) = (Instant::now(), false);
+        loop {
+            let waiting = self.waiting().await?;
+            // Twice in a row: between a timer and the queue it fills, a step can be in neither.
+            if waiting.is_empty() && quiet_before {
+                return Ok(());
+            }
+            quiet_before = waiting.is_empty();
+            if began.elapsed() > PATIENCE {
+                return Err(LocalError::Deadline {
+                    what: what.to_owned(),
+                    seconds: PATIENCE.as_secs(),
+                    seen: waiting.join(", "),
+                });
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// What is due but not done.
+    async fn waiting(&self) -> Result<Vec<String>, LocalError> {
+        let (emulator, mut waiting) = (&self.stack.emulator, Vec::new());
+        let now = self.now()?;
+        for timer in emulator.timers().await? {
+            if timer.at <= now {
+                waiting.push(format!("timer {}", timer.name));
+            }
+        }
+        for name in ["whatsapp", "sms", "spill"] {
+            if let Some(url) = self.stack.file.queues.get(name) {
+                let depth = emulator.depth(url).await?;
+                if depth.total() > 0 {
+                    waiting.push(format!("{} in queue {name}", depth.total()));
+                }
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// Everything a stub received, accepted or not.
+    pub(super) async fn sent(&self, stub: &str) -> Result<Vec<Sent>, LocalError> {
+        let url = format!("{}/_sent", self.stack.file.stub(stub)?);
+        let list = self.stack.http.json(Method::GET, &url, None).await?;
+        serde_json::from_value(list)
+            .map_err(|error| LocalError::Answer { what: url, found: error.to_string() })
+    }
+
+    /// The messages that a provider took for a phone number.
+    pub(super) async fn accepted(&self, channel: &str, phone: &str) -> Result<Vec<Sent>, LocalError> {
+        let mut sent = self.tried(channel, phone).await?;
+        sent.retain(Sent::accepted);
+        Ok(sent)
+    }
+
+    /// The messages for a phone number, also those that the provider refused.
+    pub(super) async fn tried(&self, channel: &str, phone: &str) -> Result<Vec<Sent>, LocalError> {
+        let mut sent = self.sent(channel).await?;
+        sent.retain(|entry| entry.phone.as_deref() == Some(phone));
+        Ok(sent)
+    }
+
+    /// Checks a statement and keeps it; `seen` is shown where it does not hold.
+    pub(super) fn check(&mut self, text: impl Into<String>, holds: bool, seen: impl Into<String>) {
+        self.statements.push(Statement { text: text.into(), holds, seen: seen.into() });
+    }
+
+    /// Checks that a phone number got as many messages on a channel.
+    pub(super) async fn check_count(
+        &mut self,
+        text: &str,
+        channel: &str,
+        phone: &str,
+        expected: usize,
+    ) -> Result<(), LocalError> {
+        let found = self.accepted(channel, phone).await?.len();
+        self.check(text, found == expected, format!("{found} messages by {channel}"));
+        Ok(())
+    }
+
+    /// How many messages wait for a person.
+    pub(super) async fn parked(&self) -> Result<u64, LocalError> {
+        let url = self.stack.file.queues.get("parked").map(String::as_str).unwrap_or_default();
+        Ok(self.stack.emulator.depth(url).await?.total())
+    }
+
+    /// Shows what was decided and sent since the last look, in order of time.
+    async fn show(&mut self) -> Result<(), LocalError> {
+        let offset = self.stack.clock.offset()?;
+        let mut happened = Vec::new();
+        for function in FUNCTIONS {
+            let lines = self.stack.emulator.log_lines(function).await?;
+            let shown = self.lines_shown.insert(function, lines.len()).unwrap_or_default();
+            let fresh = lines.iter().skip(shown).filter_map(|line| decision(function, line));
+            // Functions write the real time; the clock stands where it stood when they ran.
+            happened.extend(fresh.map(|(at, text)| (at.saturating_add(offset).unwrap_or(at), text)));
+        }
+        for channel in ["whatsapp", "sms"] {
+            let entries = self.sent(channel).await?;
+            let shown = self.sent_shown.insert(channel, entries.len()).unwrap_or_default();
+            happened.extend(entries.iter().skip(shown).map(|entry| (entry.time, departure(channel, entry))));
+        }
+        happened.sort();
+        for (at, text) in happened {
+            self.screen.line(at, &text);
+        }
+        Ok(())
+    }
+
+    /// An error with what helps to understand it: the last lines of each function, and of the local AWS.
+    pub(super) async fn describe(&self, error: &LocalError) -> String {
+        let mut text = error.to_string();
+        for function in FUNCTIONS {
+            let lines = self.stack.emulator.log_lines(function).await.unwrap_or_default();
+            for line in &lines[lines.len().saturating_sub(3)..] {
+                text.extend(["\n", function, ": ", line.trim_end()]);
+            }
+        }
+        let tail = self.stack.log_tail();
+        if !tail.is_empty() {
+            text.extend(["\nlocal AWS: ", tail.as_str()]);
+        }
+        text
+    }
+}
+
+/// When a function decided, and what its line says of that; `None` for lines without a case.
+fn decision(function: &str, line: &str) -> Option<(Timestamp, String)> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    let text = |name: &str| line[name].as_str().unwrap_or_default();
+    let at = text("timestamp").parse().ok()?;
+    let (outcome, reason, case) = (text("outcome"), text("reason"), text("case"));
+    let refused = outcome == "refused";
+    if case.is_empty() && !refused {
+        return None;
+    }
+    let obligation = case.rsplit('/').next().unwrap_or_default();
+    let step = Some(text("step")).filter(|step| !step.is_empty()).map(|step| format!(", step {step}"));
+    let said = format!("decided  {function}: {reason} ({outcome}) {obligation}{}", step.unwrap_or_default());
+    Some((at, said.trim_end().to_owned()))
+}
+
+/// What left, and what the provider said to it.
+fn departure(channel: &str, entry: &Sent) -> String {
+    let what = entry.template.as_ref().map(|name| format!("{name} ({})", values_of(entry)));
+    let what = what.or_else(|| text_of(entry)).unwrap_or_default();
+    let to = entry.phone.as_deref().map(masked).unwrap_or_default();
+    let answer = if entry.accepted() {
+        "accepted".to_owned()
+    } else {
+        format!("refused with {} {}", entry.answer["status"], code_of(entry))
+    };
+    format!("out      {channel:9} to {to}: {what}: {answer}")
+}
+
+/// The values that a template was filled with.
+fn values_of(entry: &Sent) -> String {
+    let components = entry.request["body"]["template"]["components"].as_array();
+    let parameters =
+        components.into_iter().flatten().filter_map(|component| component["parameters"].as_array());
+    let values: Vec<&str> = parameters.flatten().filter_map(|parameter| parameter["text"].as_str()).collect();
+    values.join(", ")
+}
+
+fn text_of(entry: &Sent) -> Option<String> {
+    let body = &entry.request["body"];
+    let text = body["MessageBody"].as_str().or_else(|| body["Body"].as_str())?;
+    Some(format!("\"{text}\""))
+}
+
+/// The provider's code in a refusal.
+pub(super) fn code_of(entry: &Sent) -> String {
+    let body = &entry.answer["body"];
+    let code = [&body["error"]["code"], &body["Reason"], &body["__type"], &body["code"]];
+    code.into_iter()
+        .find(|code| !code.is_null())
+        .map(|code| code.as_str().map_or_else(|| code.to_string(), str::to_owned))
+        .unwrap_or_default()
+}
+
+fn later(time: Timestamp, by: SignedDuration) -> Result<Timestamp, LocalError> {
+    time.checked_add(by)
+        .map_err(|error| LocalError::Answer { what: "move the clock".into(), found: error.to_string() })
+}

@@ -1,0 +1,5 @@
+//! The operator's command: what the functions would do, and what they did, seen from a terminal.
+//!
+//! A module a subcommand; each calls the crates the functions call, so that what it shows is what runs.
+
+pub mod webhook;

@@ -1,0 +1,57 @@
+//! Stops asking a provider that cannot serve the account: an expired token is found once, not once a message.
+
+use std::sync::Mutex;
+
+use jiff::{SignedDuration, Timestamp};
+use recoup_core::{Message, Reaction, Refusal, SendOutcome};
+
+use crate::ports::{Clock, Sender};
+
+/// How long nobody asks after an account-wide refusal.
+const PAUSE: SignedDuration = SignedDuration::from_secs(60);
+
+/// A sender that remembers an account-wide refusal for a minute and alarms about it once.
+#[derive(Debug)]
+pub(crate) struct Breaker<S> {
+    inner: S,
+    tripped: Mutex<Option<Tripped>>,
+}
+
+#[derive(Debug, Clone)]
+struct Tripped {
+    until: Timestamp,
+    refusal: Refusal,
+}
+
+impl<S: Sender> Breaker<S> {
+    /// Puts a breaker before a sender.
+    pub(crate) fn new(inner: S) -> Self {
+        Self { inner, tripped: Mutex::new(None) }
+    }
+
+    /// Sends, unless the account was refused within the last minute.
+    pub(crate) async fn send(&self, message: &Message, clock: &impl Clock) -> SendOutcome {
+        let known = self.lock().clone();
+        if let Some(tripped) = known.as_ref().filter(|tripped| clock.now() < tripped.until) {
+            return SendOutcome::Refused(tripped.refusal.clone());
+        }
+        let outcome = self.inner.send(message).await;
+        match &outcome {
+            SendOutcome::Refused(refusal) if refusal.reaction == Reaction::Hold => {
+                let until = clock.now().saturating_add(PAUSE).unwrap_or(Timestamp::MAX);
+                let quiet = Refusal { alarm: false, ..refusal.clone() };
+                *self.lock() = Some(Tripped { until, refusal: quiet.clone() });
+                if known.is_some() { SendOutcome::Refused(quiet) } else { outcome }
+            }
+            SendOutcome::Accepted { .. } => {
+                *self.lock() = None;
+                outcome
+            }
+            SendOutcome::Refused(_) | SendOutcome::NotSent | SendOutcome::Unknown => outcome,
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Tripped>> {
+        self.tripped.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,232 @@
+//! Status in: delivery statuses, replies and opt-outs of the message providers.
+
+use jiff::Timestamp;
+use recoup_channels::{VerifiedChannelWebhook, meta};
+use recoup_core::{
+    CaseId, ChannelEvent, DeliveryStatus, Input, OptOutScope, Phone, PreferenceChange, Reaction, RecipientId,
+    StatusReport,
+};
+
+use crate::credentials::MetaCredentials;
+use crate::engine::{Engine, EngineError, Gathered, phone_of};
+use crate::http::{Answer, Request};
+use crate::ports::{Outgoing, Ports, Queue, SecretName};
+use crate::queue::{Entrance, KeptWebhook, ParkedNote};
+use crate::telemetry::Line;
+
+/// The largest body, in bytes: 3 MB by Meta's word, less what base64 and the envelope add when it must be kept.
+pub const BODY_LIMIT: usize = 3 * 1024 * 1024;
+
+/// The largest body that fits a queue when the store is down; a larger one is delivered again by Meta.
+const KEPT_LIMIT: usize = 700 * 1024;
+
+const FUNCTION: &str = "channel_webhook";
+
+/// Answers the challenge by which Meta checks that the callback URL is ours.
+pub async fn verify_subscription<P: Ports>(engine: &Engine<P>, request: &Request) -> Answer {
+    if request.name != "meta" {
+        return refuse(Answer::NOT_FOUND, "unknown_source", request);
+    }
+    match credentials(engine).await {
+        Ok(credentials) => match meta::verify_subscription(&request.query, &credentials.verify_token) {
+            Some(challenge) => Answer::echo(challenge),
+            None => refuse(Answer::FORBIDDEN, "verify_token_mismatch", request),
+        },
+        Err(error) => fail(&error, request),
+    }
+}
+
+/// Handles a webhook of a message provider.
+pub async fn handle<P: Ports>(engine: &Engine<P>, request: &Request) -> Answer {
+    if request.name != "meta" {
+        return refuse(Answer::NOT_FOUND, "unknown_source", request);
+    }
+    if request.body.len() > BODY_LIMIT {
+        return refuse(Answer::TOO_LARGE, "too_large", request);
+    }
+    let credentials = match credentials(engine).await {
+        Ok(credentials) => credentials,
+        Err(error) => return fail(&error, request),
+    };
+    let verified = match meta::verify(&request.headers, request.body.clone(), &credentials.app_secrets) {
+        Ok(verified) => verified,
+        Err(error) => return refuse(Answer::UNAUTHORISED, error.code(), request),
+    };
+    match record(engine, &verified, request.trace.as_deref()).await {
+        Ok(Ok(())) => Answer::of(Answer::OK),
+        Ok(Err(code)) => park(engine, request, code).await,
+        Err(EngineError::Store(_)) if request.body.len() <= KEPT_LIMIT => spill(engine, request).await,
+        Err(error) => fail(&error, request),
+    }
+}
+
+/// Replays a webhook that was spilled; it is verified again.
+///
+/// # Errors
+/// [`EngineError`] when it must be tried again; a webhook that cannot be read any more is reported as `Ok(false)`.
+pub async fn replay<P: Ports>(engine: &Engine<P>, kept: &KeptWebhook) -> Result<bool, EngineError> {
+    let credentials = credentials(engine).await?;
+    let Ok(body) = kept.body() else { return Ok(false) };
+    match meta::verify(&kept.header_map(), body.into(), &credentials.app_secrets) {
+        Ok(verified) => Ok(record(engine, &verified, None).await?.is_ok()),
+        Err(_) => Ok(false),
+    }
+}
+
+async fn credentials<P: Ports>(engine: &Engine<P>) -> Result<MetaCredentials, EngineError> {
+    let text = engine.ports.secret(SecretName::Meta).await?;
+    Ok(MetaCredentials::parse(&text)?)
+}
+
+/// Applies every event of the webhook. The inner error is the code of a body that cannot be read.
+async fn record<P: Ports>(
+    engine: &Engine<P>,
+    verified: &VerifiedChannelWebhook,
+    trace: Option<&str>,
+) -> Result<Result<(), &'static str>, EngineError> {
+    let events = match meta::events(verified) {
+        Ok(events) => events,
+        Err(error) => return Ok(Err(error.code())),
+    };
+    for event in events {
+        apply(engine, event, trace).await?;
+    }
+    Ok(Ok(()))
+}
+
+async fn apply<P: Ports>(
+    engine: &Engine<P>,
+    event: ChannelEvent,
+    trace: Option<&str>,
+) -> Result<(), EngineError> {
+    match event {
+        ChannelEvent::OptedOut { phone, scope, at } => {
+            prefer(engine, &phone, PreferenceChange::OptOut, scope, at, trace).await
+        }
+        ChannelEvent::OptedIn { phone, scope, at } => {
+            prefer(engine, &phone, PreferenceChange::OptIn, scope, at, trace).await
+        }
+        ChannelEvent::Status { .. } => status(engine, event, trace).await,
+        ChannelEvent::Replied { .. } => {
+            Line { kind: "reply".to_owned(), ..Line::new(FUNCTION, "ignored") }.emit();
+            Ok(())
+        }
+        ChannelEvent::Ignored { kind } => {
+            Line { kind, ..Line::new(FUNCTION, "ignored") }.emit();
+            Ok(())
+        }
+    }
+}
+
+/// A status changes the ledger of the case its correlation string names; one of another brand, or without one of our
+/// strings, is nobody's.
+async fn status<P: Ports>(
+    engine: &Engine<P>,
+    event: ChannelEvent,
+    trace: Option<&str>,
+) -> Result<(), EngineError> {
+    let Some((id, report)) = StatusReport::of(event).filter(|(id, _)| id.brand == engine.brand) else {
+        Line { reason: "foreign_status", ..Line::new(FUNCTION, "ignored") }.emit();
+        return Ok(());
+    };
+    let refused_by_buyer = match &report.status {
+        DeliveryStatus::Failed(refusal) => match refusal.reaction {
+            Reaction::OptOut(scope) => Some(scope),
+            Reaction::Retry(_) | Reaction::Hold | Reaction::FallBack | Reaction::Drop | Reaction::Park => {
+                None
+            }
+        },
+        DeliveryStatus::Sent | DeliveryStatus::Delivered | DeliveryStatus::Read => None,
+    };
+    let gathered = Gathered { case: engine.ports.load_case(&id).await?, ..Gathered::default() };
+    let settled = engine.apply(&id, gathered, &Input::Status(report), trace).await?;
+    emit(&id, &settled.decision, trace);
+    let phone = settled.gathered.case.as_ref().and_then(|case| phone_of(&case.item)).cloned();
+    match (refused_by_buyer, phone) {
+        (Some(scope), Some(phone)) => {
+            prefer(engine, &phone, PreferenceChange::OptOut, scope, engine.ports.now(), trace).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One durable write on the recipient; a full stop then silences every case that knows this buyer.
+async fn prefer<P: Ports>(
+    engine: &Engine<P>,
+    phone: &Phone,
+    change: PreferenceChange,
+    scope: OptOutScope,
+    at: Timestamp,
+    trace: Option<&str>,
+) -> Result<(), EngineError> {
+    let recipient = engine.recipient_id(phone).await?;
+    let gathered = Gathered { recipient: Some(engine.buyer(&recipient).await?), ..Gathered::default() };
+    let id = no_case(engine, &recipient);
+    let input = Input::Preference { recipient, change, scope, at };
+    let settled = engine.apply(&id, gathered, &input, trace).await?;
+    emit(&id, &settled.decision, trace);
+    Ok(())
+}
+
+/// A preference is about a recipient; in logs it stands under the recipient's key.
+fn no_case<P>(engine: &Engine<P>, recipient: &RecipientId) -> CaseId {
+    let source = recoup_core::Source::parse("recipient");
+    let obligation = recoup_core::Obligation::parse(recipient.as_str());
+    let (Ok(source), Ok(obligation)) = (source, obligation) else {
+        unreachable!("a recipient id is made of characters that both alphabets allow")
+    };
+    CaseId { brand: engine.brand.clone(), source, obligation }
+}
+
+fn emit(id: &CaseId, decision: &recoup_core::Decision, trace: Option<&str>) {
+    let line = Line::new(FUNCTION, "").decided(id, decision);
+    Line { trace: trace.map(str::to_owned), kind: "meta".to_owned(), ..line }.emit();
+}
+
+fn refuse(status: u16, reason: &'static str, request: &Request) -> Answer {
+    Line { reason, trace: request.trace.clone(), ..Line::new(FUNCTION, "refused") }.emit();
+    Answer::of(status)
+}
+
+fn fail(error: &EngineError, request: &Request) -> Answer {
+    let line = Line { reason: error.code(), trace: request.trace.clone(), ..Line::new(FUNCTION, "failed") };
+    Line { error: error.to_string(), ..line }.emit();
+    Answer::of(Answer::UNAVAILABLE)
+}
+
+fn keep<P: Ports>(engine: &Engine<P>, request: &Request) -> KeptWebhook {
+    KeptWebhook::new(Entrance::Channel, &request.name, engine.ports.wall(), &request.headers, &request.body)
+}
+
+async fn park<P: Ports>(engine: &Engine<P>, request: &Request, code: &'static str) -> Answer {
+    let note = ParkedNote {
+        reason: "unreadable_webhook".to_owned(),
+        error_code: code.to_owned(),
+        trace_id: request.trace.clone(),
+        first_seen: Some(engine.ports.now()),
+        attempt: 1,
+        action: "report",
+        ..ParkedNote::default()
+    };
+    let (queue, message) = note.into_message(keep(engine, request).to_message());
+    hold(engine, request, queue, message, "parked").await
+}
+
+async fn spill<P: Ports>(engine: &Engine<P>, request: &Request) -> Answer {
+    let message = Outgoing { body: keep(engine, request).to_message(), ..Outgoing::default() };
+    hold(engine, request, Queue::Spill, message, "spilled").await
+}
+
+async fn hold<P: Ports>(
+    engine: &Engine<P>,
+    request: &Request,
+    queue: Queue,
+    message: Outgoing,
+    outcome: &'static str,
+) -> Answer {
+    if let Err(error) = engine.ports.push(queue, message).await {
+        return fail(&EngineError::Queue(error), request);
+    }
+    Line { trace: request.trace.clone(), ..Line::new(FUNCTION, outcome) }.emit();
+    Answer::of(Answer::OK)
+}

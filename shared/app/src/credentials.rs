@@ -1,0 +1,174 @@
+//! Reads the secrets of a deployment into what each use needs, and refuses the unfit.
+
+use recoup_core::{Secret, UnfitSecret};
+use serde::Deserialize;
+
+use crate::ports::{SecretError, SecretName};
+
+/// What a source's secret holds.
+#[derive(Debug, Clone)]
+pub struct SourceCredentials {
+    /// Any of these signs a webhook: the current secret and those before it.
+    pub signing: Vec<Secret>,
+    /// The key of the source's API; without one nothing is looked up.
+    pub api_key: Option<Secret>,
+}
+
+/// What the secret of Meta holds.
+#[derive(Debug, Clone)]
+pub struct MetaCredentials {
+    /// Any of these signs a webhook.
+    pub app_secrets: Vec<Secret>,
+    /// Proves to Meta that the callback is ours.
+    pub verify_token: Secret,
+    /// Allows sending.
+    pub access_token: Secret,
+}
+
+/// What the secret of Twilio holds.
+#[derive(Debug, Clone)]
+pub struct TwilioCredentials {
+    /// The account.
+    pub account_sid: String,
+    /// Its token.
+    pub auth_token: Secret,
+    /// The sending number or messaging service.
+    pub from: String,
+}
+
+/// One value or several, so that a secret can be rotated by adding the new one to a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    fn secrets(self, name: SecretName, member: &str) -> Result<Vec<Secret>, SecretError> {
+        let texts = match self {
+            Self::One(text) => vec![text],
+            Self::More(texts) => texts,
+        };
+        if texts.is_empty() {
+            return Err(unfit(name, member, UnfitSecret::Empty));
+        }
+        texts.iter().map(|text| fit(name, member, text)).collect()
+    }
+}
+
+fn unfit(name: SecretName, member: &str, rule: UnfitSecret) -> SecretError {
+    SecretError::Unfit { name, rule: format!("{member}: {rule}") }
+}
+
+fn fit(name: SecretName, member: &str, text: &str) -> Result<Secret, SecretError> {
+    Secret::parse(text).map_err(|rule| unfit(name, member, rule))
+}
+
+fn document<'a, T: Deserialize<'a>>(name: SecretName, text: &'a Secret) -> Result<T, SecretError> {
+    serde_json::from_str(text.expose()).map_err(|_| SecretError::Unfit {
+        name,
+        rule: "not the JSON object described in the README".to_owned(),
+    })
+}
+
+impl SourceCredentials {
+    /// Reads `{"signing_secrets": [..], "api_key": ".."}`.
+    ///
+    /// # Errors
+    /// [`SecretError::Unfit`] naming the member.
+    pub fn parse(name: SecretName, text: &Secret) -> Result<Self, SecretError> {
+        #[derive(Deserialize)]
+        struct Document {
+            signing_secrets: OneOrMore,
+            #[serde(default)]
+            api_key: String,
+        }
+        let document: Document = document(name, text)?;
+        let signing = document.signing_secrets.secrets(name, "signing_secrets")?;
+        let api_key = match document.api_key.trim() {
+            "" => None,
+            key => Some(fit(name, "api_key", key)?),
+        };
+        Ok(Self { signing, api_key })
+    }
+}
+
+impl MetaCredentials {
+    /// Reads `{"app_secret": "..", "verify_token": "..", "access_token": ".."}`.
+    ///
+    /// # Errors
+    /// [`SecretError::Unfit`] naming the member.
+    pub fn parse(text: &Secret) -> Result<Self, SecretError> {
+        #[derive(Deserialize)]
+        struct Document {
+            app_secret: OneOrMore,
+            verify_token: String,
+            access_token: String,
+        }
+        let name = SecretName::Meta;
+        let document: Document = document(name, text)?;
+        Ok(Self {
+            app_secrets: document.app_secret.secrets(name, "app_secret")?,
+            verify_token: fit(name, "verify_token", &document.verify_token)?,
+            access_token: fit(name, "access_token", &document.access_token)?,
+        })
+    }
+}
+
+impl TwilioCredentials {
+    /// Reads `{"account_sid": "..", "auth_token": "..", "from": ".."}`.
+    ///
+    /// # Errors
+    /// [`SecretError::Unfit`] naming the member.
+    pub fn parse(text: &Secret) -> Result<Self, SecretError> {
+        #[derive(Deserialize)]
+        struct Document {
+            account_sid: String,
+            auth_token: String,
+            from: String,
+        }
+        let name = SecretName::Twilio;
+        let document: Document = document(name, text)?;
+        let auth_token = fit(name, "auth_token", &document.auth_token)?;
+        Ok(Self { account_sid: document.account_sid, auth_token, from: document.from })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Secret {
+        Secret::parse(text).expect("not empty")
+    }
+
+    #[test]
+    fn f34_a_secret_may_hold_the_new_and_the_old_signing_secret() {
+        let text = secret(r#"{"signing_secrets":["whsec_new","whsec_old"],"api_key":""}"#);
+        let read = SourceCredentials::parse(SecretName::Stripe, &text).expect("fit");
+        assert_eq!(read.signing.len(), 2);
+        assert!(read.api_key.is_none());
+        let one = secret(r#"{"signing_secrets":"whsec_one","api_key":"sk_x"}"#);
+        assert!(SourceCredentials::parse(SecretName::Stripe, &one).expect("fit").api_key.is_some());
+    }
+
+    #[test]
+    fn f31_unfit_secrets_are_refused_by_member_and_not_repeated() {
+        for (text, member) in [
+            (r#"{"signing_secrets":[],"api_key":""}"#, "signing_secrets"),
+            (r#"{"signing_secrets":["whsec_ok"," "],"api_key":""}"#, "signing_secrets"),
+            (r#"{"signing_secrets":["changeme"],"api_key":""}"#, "signing_secrets"),
+            (r#"{"signing_secrets":["whsec_ok"],"api_key":"changeme"}"#, "api_key"),
+            ("whsec_bare", "JSON"),
+        ] {
+            let error =
+                SourceCredentials::parse(SecretName::Stripe, &secret(text)).expect_err(text).to_string();
+            assert!(error.contains(member) && error.contains("stripe"), "{error}");
+            assert!(!error.contains("whsec"), "{error}");
+        }
+        let meta = secret(r#"{"app_secret":"a1b2","verify_token":"","access_token":"t"}"#);
+        let error = MetaCredentials::parse(&meta).expect_err("empty").to_string();
+        assert!(error.contains("verify_token"), "{error}");
+    }
+}

@@ -1,0 +1,310 @@
+//! The one way to change a case: gather, decide, commit, perform.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use recoup_core::{
+    Answer, BuyerFacts, Case, CaseId, Context, Decision, Effect, Input, Phone, Policy, Recipient,
+    RecipientId, Timer, World, decide,
+};
+use ring::digest;
+use thiserror::Error;
+
+use crate::ports::{
+    Commit, Expected, Outgoing, Ports, Queue, QueueError, SecretError, SecretName, StoreError, Versioned,
+};
+use crate::queue::StepMessage;
+
+/// How often a decision is made again on what somebody else wrote meanwhile.
+const ATTEMPTS: usize = 5;
+
+/// A queue can delay a message this long; later timers are schedules.
+const QUEUE_DELAY: SignedDuration = SignedDuration::from_mins(15);
+
+/// Why a change was not carried out; whoever asked for it asks again.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EngineError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A queue or the scheduler failed after the write; what is owed is found again.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// A secret is not at hand.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// Others kept writing.
+    #[error("item kept changing")]
+    Contended,
+}
+
+impl EngineError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(StoreError::Unavailable(_)) => "store_unavailable",
+            Self::Store(StoreError::Malformed(_)) => "store_malformed",
+            Self::Queue(_) => "queue_unavailable",
+            Self::Secret(SecretError::Unavailable { .. }) => "secret_unavailable",
+            Self::Secret(SecretError::Unfit { .. }) => "secret_unfit",
+            Self::Contended => "contended",
+        }
+    }
+}
+
+/// The state an input is decided on. What was not read is guessed: a new fact is most often about an unknown case.
+#[derive(Debug, Clone, Default)]
+pub struct Gathered {
+    /// The case, or the guess that there is none.
+    pub case: Option<Versioned<Case>>,
+    /// The buyer.
+    pub recipient: Option<Buyer>,
+    /// The linked obligations.
+    pub linked: Vec<Case>,
+}
+
+/// A recipient as gathered: read, or new.
+#[derive(Debug, Clone)]
+pub struct Buyer {
+    /// The recipient.
+    pub item: Recipient,
+    /// What a write expects.
+    pub expected: Expected,
+}
+
+impl Buyer {
+    /// What a read brought; a buyer nobody has written to if nothing.
+    pub fn of(id: &RecipientId, read: Option<Versioned<Recipient>>) -> Self {
+        let expected = Expected::of(read.as_ref());
+        Self { item: read.map_or_else(|| Recipient::new(id.clone()), |known| known.item), expected }
+    }
+}
+
+/// A decision that is stored, and the state it left.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// The decision.
+    pub decision: Decision,
+    /// The state now.
+    pub gathered: Gathered,
+}
+
+/// The engine of one deployment.
+#[derive(Debug, Clone)]
+pub struct Engine<P> {
+    /// The world.
+    pub ports: P,
+    /// The tenant.
+    pub brand: recoup_core::Brand,
+    /// The merchant's rules.
+    pub policy: Policy,
+}
+
+impl<P: Ports> Engine<P> {
+    /// Decides, commits and performs.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the change was not stored, or was stored and not fully performed.
+    pub async fn apply(
+        &self,
+        id: &CaseId,
+        gathered: Gathered,
+        input: &Input,
+        trace: Option<&str>,
+    ) -> Result<Settled, EngineError> {
+        let settled = self.settle(id, gathered, input, trace).await?;
+        self.perform(&settled.decision.effects).await?;
+        Ok(settled)
+    }
+
+    /// Decides and commits, again on what came back if somebody else was faster.
+    ///
+    /// # Errors
+    /// [`EngineError`] when nothing was stored.
+    pub async fn settle(
+        &self,
+        id: &CaseId,
+        mut gathered: Gathered,
+        input: &Input,
+        trace: Option<&str>,
+    ) -> Result<Settled, EngineError> {
+        for _ in 0..ATTEMPTS {
+            let token = self.ports.token();
+            let context = Context { now: self.ports.now(), policy: &self.policy, token: &token, trace };
+            let world = World {
+                case: gathered.case.as_ref().map(|case| &case.item),
+                recipient: gathered.recipient.as_ref().map(|buyer| &buyer.item),
+                linked: &gathered.linked,
+            };
+            let decision = decide(id, &world, input, &context);
+            if let Some(settled) = self.commit(decision, &mut gathered, &token).await? {
+                return Ok(settled);
+            }
+            self.follow_phone(&mut gathered, input).await?;
+        }
+        Err(EngineError::Contended)
+    }
+
+    /// Writes the recipient, then the case: the case's write is the stop check and comes last. `None` when somebody else
+    /// was faster; `gathered` then holds what is there.
+    async fn commit(
+        &self,
+        decision: Decision,
+        gathered: &mut Gathered,
+        token: &recoup_core::Token,
+    ) -> Result<Option<Settled>, EngineError> {
+        if let Some(recipient) = &decision.recipient {
+            let expected = gathered.recipient.as_ref().map_or(Expected::Absent, |buyer| buyer.expected);
+            match self.ports.commit_recipient(&self.brand, recipient, expected, token).await? {
+                Commit::Written => {
+                    let expected = Expected::Version(expected.next());
+                    gathered.recipient = Some(Buyer { item: recipient.clone(), expected });
+                }
+                Commit::Conflict(current) => {
+                    gathered.recipient = Some(Buyer::of(&recipient.id, current));
+                    return Ok(None);
+                }
+            }
+        }
+        if let Some(case) = &decision.case {
+            let expected = Expected::of(gathered.case.as_ref());
+            match self.ports.commit_case(case, expected, token).await? {
+                Commit::Written => {
+                    gathered.case = Some(Versioned { item: case.clone(), version: expected.next() });
+                }
+                Commit::Conflict(current) => {
+                    gathered.case = current;
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(Settled { decision, gathered: std::mem::take(gathered) }))
+    }
+
+    /// After a conflict the case may name another phone: the recipient is then another one.
+    async fn follow_phone(&self, gathered: &mut Gathered, input: &Input) -> Result<(), EngineError> {
+        let (Input::StepDue(_), Some(case)) = (input, &gathered.case) else { return Ok(()) };
+        let Some(phone) = phone_of(&case.item) else { return Ok(()) };
+        let id = self.recipient_id(phone).await?;
+        if gathered.recipient.as_ref().is_none_or(|buyer| buyer.item.id != id) {
+            gathered.recipient = Some(self.buyer(&id).await?);
+        }
+        Ok(())
+    }
+
+    /// The key under which a phone's recipient is stored.
+    ///
+    /// # Errors
+    /// [`EngineError::Secret`] when the pepper is not at hand.
+    pub async fn recipient_id(&self, phone: &Phone) -> Result<RecipientId, EngineError> {
+        let pepper = self.ports.secret(SecretName::Pepper).await?;
+        Ok(RecipientId::of(&pepper, phone))
+    }
+
+    /// Reads a recipient.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when the store failed.
+    pub async fn buyer(&self, id: &RecipientId) -> Result<Buyer, EngineError> {
+        Ok(Buyer::of(id, self.ports.load_recipient(&self.brand, id).await?))
+    }
+
+    /// Reads the obligations a case is linked with.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when the store failed.
+    pub async fn linked(&self, case: &Case) -> Result<Vec<Case>, EngineError> {
+        let links = case.dunning.iter().flat_map(|dunning| &dunning.debt.links);
+        let loads = links.map(async |link| {
+            let id = CaseId { obligation: link.clone(), ..case.id.clone() };
+            self.ports.load_case(&id).await
+        });
+        let mut found = Vec::new();
+        for load in futures_util::future::join_all(loads).await {
+            found.extend(load?.map(|known| known.item));
+        }
+        Ok(found)
+    }
+
+    /// Carries out what a decision asks of queues and timers. [`Effect::Send`], [`Effect::Redeliver`] and
+    /// [`Effect::Park`] belong to whoever holds the queued message.
+    ///
+    /// # Errors
+    /// [`EngineError::Queue`] when a timer or message could not be placed.
+    pub async fn perform(&self, effects: &[Effect]) -> Result<(), EngineError> {
+        for effect in effects {
+            match effect {
+                Effect::Arm(timer) => self.arm(timer).await?,
+                Effect::Disarm { case, step, generation } => {
+                    let name = timer_name(case, *step, *generation);
+                    if let Err(error) = self.ports.delete(&name).await {
+                        tracing::warn!(target: "recoup", reason = "disarm_failed", error = error.detail);
+                    }
+                }
+                Effect::Silence { cases } => Box::pin(self.silence(cases)).await?,
+                Effect::Send(_) | Effect::Redeliver { .. } | Effect::Park => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets a timer: a delayed message within fifteen minutes, a schedule beyond.
+    async fn arm(&self, timer: &Timer) -> Result<(), EngineError> {
+        let body = StepMessage::of(timer).body();
+        let wait = timer.at.duration_since(self.ports.now());
+        if wait > QUEUE_DELAY {
+            let name = timer_name(&timer.case, timer.step, timer.generation);
+            return Ok(self.ports.create(&name, timer.at, &body).await?);
+        }
+        let delay = Duration::from_secs(whole_seconds_up(wait));
+        let message = Outgoing { body, delay, ..Outgoing::default() };
+        Ok(self.ports.push(queue_of(timer.channel), message).await?)
+    }
+
+    async fn silence(&self, cases: &[CaseId]) -> Result<(), EngineError> {
+        for id in cases {
+            let case = self.ports.load_case(id).await?;
+            let gathered = Gathered { case, ..Gathered::default() };
+            self.apply(id, gathered, &Input::Silenced, None).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The queue of a channel.
+pub fn queue_of(channel: recoup_core::Channel) -> Queue {
+    match channel {
+        recoup_core::Channel::Whatsapp => Queue::Whatsapp,
+        recoup_core::Channel::Sms => Queue::Sms,
+    }
+}
+
+/// The buyer's number: the case's, or the one that was just looked up.
+pub fn phone_of(case: &Case) -> Option<&Phone> {
+    case.dunning.as_ref()?.debt.buyer.phone.as_ref()
+}
+
+/// The number a look-up brought.
+pub fn phone_found(answer: &Answer<BuyerFacts>) -> Option<&Phone> {
+    match answer {
+        Answer::Found(buyer) => buyer.phone.as_ref(),
+        Answer::NotAsked | Answer::Nothing | Answer::Unreachable => None,
+    }
+}
+
+fn whole_seconds_up(wait: SignedDuration) -> u64 {
+    let up = i64::from(wait.subsec_nanos() > 0);
+    u64::try_from(wait.as_secs().saturating_add(up)).unwrap_or(0).min(QUEUE_DELAY.as_secs().unsigned_abs())
+}
+
+/// The name of a schedule: the same for the same case, step and generation, at most 64 characters of `[0-9a-zA-Z-_.]`.
+pub fn timer_name(case: &CaseId, step: recoup_core::StepIndex, generation: u32) -> String {
+    let hash = digest::digest(&digest::SHA256, case.to_string().as_bytes());
+    let first = hash.as_ref().first_chunk().copied().map_or(0, u128::from_be_bytes);
+    format!("{first:032x}-s{step}-g{generation}")
+}
+
+/// The instant a queue says a message was first put into it.
+pub fn first_seen(sent_timestamp_ms: Option<&str>) -> Option<Timestamp> {
+    Timestamp::from_millisecond(sent_timestamp_ms?.parse().ok()?).ok()
+}

@@ -1,0 +1,72 @@
+//! What an HTTP request of a source or provider is, and what it is answered.
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+/// A request as the front door delivered it, base64 undone.
+#[derive(Clone)]
+pub struct Request {
+    /// The last segment of the path: the source or provider.
+    pub name: String,
+    /// The raw query string.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body's exact bytes.
+    pub body: Bytes,
+    /// The trace.
+    pub trace: Option<String>,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Request({}, {} bytes)", self.name, self.body.len())
+    }
+}
+
+/// What a request is answered. The body never says why a signature failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: String,
+    /// Its type.
+    pub content_type: &'static str,
+}
+
+impl Answer {
+    /// Recorded, known already, ignored on purpose, or kept for later.
+    pub const OK: u16 = 200;
+    /// Malformed before any signature could be looked at.
+    pub const BAD_REQUEST: u16 = 400;
+    /// Not signed by the source.
+    pub const UNAUTHORISED: u16 = 401;
+    /// The verification of a callback failed.
+    pub const FORBIDDEN: u16 = 403;
+    /// No such source.
+    pub const NOT_FOUND: u16 = 404;
+    /// Larger than any webhook of this source.
+    pub const TOO_LARGE: u16 = 413;
+    /// Our own trouble: the source shall try again.
+    pub const UNAVAILABLE: u16 = 503;
+
+    /// An answer whose body is the status in words.
+    pub fn of(status: u16) -> Self {
+        let words = match status {
+            Self::OK => "ok",
+            Self::BAD_REQUEST => "malformed",
+            Self::UNAUTHORISED => "unauthorised",
+            Self::FORBIDDEN => "forbidden",
+            Self::NOT_FOUND => "unknown source",
+            Self::TOO_LARGE => "too large",
+            _ => "try again",
+        };
+        Self { status, body: format!("{{\"result\":\"{words}\"}}"), content_type: "application/json" }
+    }
+
+    /// A plain text that is echoed to prove that a callback is ours.
+    pub fn echo(text: String) -> Self {
+        Self { status: Self::OK, body: text, content_type: "text/plain" }
+    }
+}

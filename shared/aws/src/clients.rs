@@ -1,0 +1,54 @@
+//! The AWS clients: one HTTP stack, one TLS stack, credentials as the runtime gives them.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::tls;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_types::sdk_config::{
+    RetryConfig, SharedAsyncSleep, SharedHttpClient, StalledStreamProtectionConfig,
+    TimeoutConfig,
+};
+
+use crate::config::AwsConfig;
+
+/// Tries per call, the first included. A repeated write meets itself by its token.
+const ATTEMPTS: u32 = 3;
+
+/// Builds the configuration that every client shares.
+pub fn sdk_config(aws: &AwsConfig) -> SdkConfig {
+    let credentials = Credentials::new(
+        &aws.access_key_id,
+        aws.secret_access_key.expose(),
+        aws.session_token.as_ref().map(|token| token.expose().to_owned()),
+        None,
+        "environment",
+    );
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_millis(1_500))
+        .operation_timeout(Duration::from_secs(4))
+        .build();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(aws.region.clone()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http_client())
+        .sleep_impl(SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .timeout_config(timeouts);
+    if let Some(endpoint) = &aws.endpoint_url {
+        config = config.endpoint_url(endpoint);
+    }
+    config.build()
+}
+
+fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https()
+}

@@ -1,0 +1,442 @@
+//! The configuration of a function: read from the environment once, at start, and nowhere else.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use recoup_app::ports::SecretName;
+use recoup_core::{Brand, Policy, SendWindow};
+use thiserror::Error;
+
+/// Why a function does not start: names the variable and the way out.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// The variable is absent or empty.
+    #[error("environment variable {0} is not set; template.yaml sets it, see README, Configuration")]
+    Missing(&'static str),
+    /// The variable has a value that cannot be used.
+    #[error("environment variable {name} is malformed: {rule}")]
+    Malformed {
+        /// The variable.
+        name: &'static str,
+        /// What it must be.
+        rule: String,
+    },
+}
+
+/// The variables every function reads.
+pub const COMMON_VARIABLES: [&str; 20] = [
+    "BRAND_NAME",
+    "DEFAULT_LOCALE",
+    "FIRST_DELAY_SECONDS",
+    "PARKED_QUEUE_ARN",
+    "PARKED_QUEUE_URL",
+    "PAY_LINK_BASE",
+    "PEPPER_SECRET_ARN",
+    "QUIET_HOURS",
+    "RECOUP_BRAND",
+    "RECOUP_LOG",
+    "RETRY_BACKOFF_SECONDS",
+    "SCHEDULER_ROLE_ARN",
+    "SCHEDULE_GROUP",
+    "SMS_QUEUE_URL",
+    "SPILL_QUEUE_URL",
+    "SUSPEND_AFTER_DAYS",
+    "TABLE_NAME",
+    "VERIFY_BEFORE_SEND",
+    "WHATSAPP_QUEUE_ARN",
+    "WHATSAPP_QUEUE_URL",
+];
+
+/// The variables a function reads, sorted; empty for a name that is no function.
+pub fn variables_of(function: &str) -> Vec<&'static str> {
+    let own: &[&'static str] = match function {
+        "payment-webhook" => &["STRIPE_SECRET_ARN"],
+        "channel-webhook" => &["META_SECRET_ARN"],
+        "whatsapp-sender" => {
+            &["GRAPH_VERSION", "META_SECRET_ARN", "STRIPE_SECRET_ARN", "WHATSAPP_PHONE_NUMBER_ID"]
+        }
+        "sms-fallback" => &[
+            "SMS_MAX_RECEIVES",
+            "SMS_ORIGINATION_IDENTITY",
+            "SMS_PROVIDER",
+            "STRIPE_SECRET_ARN",
+            "TWILIO_SECRET_ARN",
+        ],
+        "sweep" => &["META_SECRET_ARN", "STRIPE_SECRET_ARN"],
+        _ => return Vec::new(),
+    };
+    let mut names = [COMMON_VARIABLES.as_slice(), own].concat();
+    names.sort_unstable();
+    names
+}
+
+/// The environment, or what a test puts in its place.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The environment of this process.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn of_process() -> Self {
+        let known = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Self(known.collect())
+    }
+
+    /// An environment made of pairs.
+    pub fn of<const N: usize>(pairs: [(&str, &str); N]) -> Self {
+        Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect())
+    }
+
+    /// The value of a variable; `None` when it is absent or blank.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    fn required(&self, name: &'static str) -> Result<String, ConfigError> {
+        self.get(name).map(str::to_owned).ok_or(ConfigError::Missing(name))
+    }
+
+    fn number(&self, name: &'static str, least: i64, most: i64) -> Result<i64, ConfigError> {
+        let number: Option<i64> = self.required(name)?.parse().ok();
+        number.filter(|number| (least..=most).contains(number)).ok_or_else(|| ConfigError::Malformed {
+            name,
+            rule: format!("must be a whole number from {least} to {most}"),
+        })
+    }
+}
+
+/// Where AWS is and who asks.
+#[derive(Clone)]
+pub struct AwsConfig {
+    /// The region.
+    pub region: String,
+    /// The access key id.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: recoup_core::Secret,
+    /// The session of the function's role.
+    pub session_token: Option<recoup_core::Secret>,
+    /// Another endpoint for every service, for a local AWS.
+    pub endpoint_url: Option<String>,
+    /// Another endpoint for End User Messaging.
+    pub sms_endpoint_url: Option<String>,
+}
+
+impl std::fmt::Debug for AwsConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AwsConfig({}, {:?})", self.region, self.endpoint_url)
+    }
+}
+
+/// The names of what the stack made.
+#[derive(Debug, Clone)]
+pub struct Resources {
+    /// The table.
+    pub table: String,
+    /// The queue of WhatsApp steps.
+    pub whatsapp_queue_url: String,
+    /// The same queue, as the target of schedules.
+    pub whatsapp_queue_arn: String,
+    /// The queue of text message steps.
+    pub sms_queue_url: String,
+    /// The queue nobody consumes.
+    pub parked_queue_url: String,
+    /// The same queue, as the dead-letter queue of schedules.
+    pub parked_queue_arn: String,
+    /// The queue of webhooks that wait for the store.
+    pub spill_queue_url: String,
+    /// The group of all schedules.
+    pub schedule_group: String,
+    /// The role the scheduler takes to fill the queue.
+    pub scheduler_role_arn: String,
+    /// Where each secret is kept.
+    pub secrets: BTreeMap<SecretName, String>,
+}
+
+/// Where the outside world is; other than the real thing only on a local stack.
+#[derive(Debug, Clone)]
+pub struct Outside {
+    /// Meta's Graph API.
+    pub graph_api_url: String,
+    /// Stripe's API.
+    pub stripe_api_url: String,
+    /// Twilio's API.
+    pub twilio_api_url: String,
+    /// A file with seconds to add to the clock.
+    pub clock_offset_file: Option<PathBuf>,
+}
+
+/// What a function is configured with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The tenant.
+    pub brand: Brand,
+    /// The merchant's rules.
+    pub policy: Policy,
+    /// AWS.
+    pub aws: AwsConfig,
+    /// The stack's resources.
+    pub resources: Resources,
+    /// The outside world.
+    pub outside: Outside,
+    /// The least level of the lines that are written.
+    pub log_level: tracing::Level,
+}
+
+impl Config {
+    /// Reads what every function needs.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the first variable that is missing or malformed.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        let brand = environment.required("RECOUP_BRAND")?;
+        let brand = Brand::parse(&brand)
+            .map_err(|error| ConfigError::Malformed { name: "RECOUP_BRAND", rule: error.to_string() })?;
+        Ok(Self {
+            brand,
+            policy: read_policy(environment)?,
+            aws: read_aws(environment)?,
+            resources: read_resources(environment)?,
+            outside: read_outside(environment),
+            log_level: read_log_level(environment)?,
+        })
+    }
+}
+
+fn read_log_level(environment: &Environment) -> Result<tracing::Level, ConfigError> {
+    environment.required("RECOUP_LOG")?.parse().map_err(|_| ConfigError::Malformed {
+        name: "RECOUP_LOG",
+        rule: "must be error, warn, info, debug or trace".to_owned(),
+    })
+}
+
+fn read_policy(environment: &Environment) -> Result<Policy, ConfigError> {
+    let quiet_hours = environment.required("QUIET_HOURS")?;
+    let window = SendWindow::from_quiet_hours(&quiet_hours)
+        .map_err(|error| ConfigError::Malformed { name: "QUIET_HOURS", rule: error.to_string() })?;
+    let pay_link_base = environment.required("PAY_LINK_BASE")?;
+    if !pay_link_base.starts_with("https://") || !pay_link_base.ends_with('/') {
+        let rule = "must start with https:// and end with /".to_owned();
+        return Err(ConfigError::Malformed { name: "PAY_LINK_BASE", rule });
+    }
+    let verify = match environment.required("VERIFY_BEFORE_SEND")?.as_str() {
+        "true" => true,
+        "false" => false,
+        _ => {
+            let rule = "must be true or false".to_owned();
+            return Err(ConfigError::Malformed { name: "VERIFY_BEFORE_SEND", rule });
+        }
+    };
+    let days = environment.number("SUSPEND_AFTER_DAYS", 1, 365)?;
+    Ok(Policy {
+        window,
+        pay_link_base,
+        verify_before_send: verify,
+        default_locale: environment.required("DEFAULT_LOCALE")?,
+        first_delay: SignedDuration::from_secs(environment.number("FIRST_DELAY_SECONDS", 0, 900)?),
+        retry_backoff: SignedDuration::from_secs(environment.number("RETRY_BACKOFF_SECONDS", 1, 900)?),
+        suspend_after_days: i32::try_from(days).unwrap_or(365),
+        ..Policy::standard(&environment.required("BRAND_NAME")?)
+    })
+}
+
+fn read_aws(environment: &Environment) -> Result<AwsConfig, ConfigError> {
+    let secret = |name: &'static str| {
+        recoup_core::Secret::parse(&environment.required(name)?)
+            .map_err(|error| ConfigError::Malformed { name, rule: error.to_string() })
+    };
+    let endpoint = |name: &str| environment.get(name).map(str::to_owned);
+    Ok(AwsConfig {
+        region: environment.required("AWS_REGION")?,
+        access_key_id: environment.required("AWS_ACCESS_KEY_ID")?,
+        secret_access_key: secret("AWS_SECRET_ACCESS_KEY")?,
+        session_token: environment
+            .get("AWS_SESSION_TOKEN")
+            .and_then(|text| recoup_core::Secret::parse(text).ok()),
+        endpoint_url: endpoint("AWS_ENDPOINT_URL"),
+        sms_endpoint_url: endpoint("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2")
+            .or_else(|| endpoint("AWS_ENDPOINT_URL")),
+    })
+}
+
+fn read_resources(environment: &Environment) -> Result<Resources, ConfigError> {
+    let secrets = [
+        (SecretName::Pepper, "PEPPER_SECRET_ARN"),
+        (SecretName::Stripe, "STRIPE_SECRET_ARN"),
+        (SecretName::Meta, "META_SECRET_ARN"),
+        (SecretName::Twilio, "TWILIO_SECRET_ARN"),
+    ];
+    environment.required("PEPPER_SECRET_ARN")?;
+    Ok(Resources {
+        table: environment.required("TABLE_NAME")?,
+        whatsapp_queue_url: environment.required("WHATSAPP_QUEUE_URL")?,
+        whatsapp_queue_arn: environment.required("WHATSAPP_QUEUE_ARN")?,
+        sms_queue_url: environment.required("SMS_QUEUE_URL")?,
+        parked_queue_url: environment.required("PARKED_QUEUE_URL")?,
+        parked_queue_arn: environment.required("PARKED_QUEUE_ARN")?,
+        spill_queue_url: environment.required("SPILL_QUEUE_URL")?,
+        schedule_group: environment.required("SCHEDULE_GROUP")?,
+        scheduler_role_arn: environment.required("SCHEDULER_ROLE_ARN")?,
+        secrets: secrets
+            .into_iter()
+            .filter_map(|(name, variable)| Some((name, environment.get(variable)?.to_owned())))
+            .collect(),
+    })
+}
+
+fn read_outside(environment: &Environment) -> Outside {
+    let or = |name: &str, real: &str| environment.get(name).unwrap_or(real).trim_end_matches('/').to_owned();
+    Outside {
+        graph_api_url: or("GRAPH_API_URL", "https://graph.facebook.com"),
+        stripe_api_url: or("STRIPE_API_URL", "https://api.stripe.com"),
+        twilio_api_url: or("TWILIO_API_URL", "https://api.twilio.com"),
+        clock_offset_file: environment.get("RECOUP_CLOCK_OFFSET_FILE").map(PathBuf::from),
+    }
+}
+
+/// What only the WhatsApp sender is configured with.
+#[derive(Debug, Clone)]
+pub struct WhatsappConfig {
+    /// The Graph API's version.
+    pub graph_version: String,
+    /// The id of the sending number.
+    pub phone_number_id: String,
+}
+
+impl WhatsappConfig {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the variable.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self {
+            graph_version: environment.required("GRAPH_VERSION")?,
+            phone_number_id: environment.required("WHATSAPP_PHONE_NUMBER_ID")?,
+        })
+    }
+}
+
+/// What only the text message sender is configured with.
+#[derive(Debug, Clone)]
+pub struct SmsConfig {
+    /// Who sends.
+    pub provider: SmsProvider,
+    /// The redrive count of the queue.
+    pub max_receives: u32,
+}
+
+/// Who sends text messages.
+#[derive(Debug, Clone)]
+pub enum SmsProvider {
+    /// AWS End User Messaging, from this number, pool or sender id.
+    Aws {
+        /// The number, pool or sender id.
+        origination_identity: String,
+    },
+    /// Twilio.
+    Twilio,
+}
+
+impl SmsConfig {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the variable.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        let provider = match environment.required("SMS_PROVIDER")?.as_str() {
+            "aws" => {
+                SmsProvider::Aws { origination_identity: environment.required("SMS_ORIGINATION_IDENTITY")? }
+            }
+            "twilio" => {
+                environment.required("TWILIO_SECRET_ARN")?;
+                SmsProvider::Twilio
+            }
+            _ => {
+                let rule = "must be aws or twilio".to_owned();
+                return Err(ConfigError::Malformed { name: "SMS_PROVIDER", rule });
+            }
+        };
+        let max_receives = u32::try_from(environment.number("SMS_MAX_RECEIVES", 1, 1000)?).unwrap_or(1);
+        Ok(Self { provider, max_receives })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complete() -> Environment {
+        Environment::of([
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("BRAND_NAME", "Acme"),
+            ("DEFAULT_LOCALE", "en"),
+            ("FIRST_DELAY_SECONDS", "120"),
+            ("PARKED_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:parked"),
+            ("PARKED_QUEUE_URL", "https://sqs/parked"),
+            ("PAY_LINK_BASE", "https://invoice.stripe.com/"),
+            ("PEPPER_SECRET_ARN", "arn:pepper"),
+            ("QUIET_HOURS", "20:00-09:00"),
+            ("RECOUP_BRAND", "main"),
+            ("RECOUP_LOG", "info"),
+            ("RETRY_BACKOFF_SECONDS", "30"),
+            ("SCHEDULER_ROLE_ARN", "arn:role"),
+            ("SCHEDULE_GROUP", "recoup"),
+            ("SMS_QUEUE_URL", "https://sqs/sms"),
+            ("SPILL_QUEUE_URL", "https://sqs/spill"),
+            ("SUSPEND_AFTER_DAYS", "14"),
+            ("TABLE_NAME", "recoup"),
+            ("VERIFY_BEFORE_SEND", "true"),
+            ("WHATSAPP_QUEUE_ARN", "arn:whatsapp"),
+            ("WHATSAPP_QUEUE_URL", "https://sqs/whatsapp"),
+        ])
+    }
+
+    #[test]
+    fn f42_every_common_variable_is_missed_by_name() {
+        assert!(Config::read(&complete()).is_ok());
+        for name in COMMON_VARIABLES {
+            for blank in [None, Some(" ")] {
+                let mut environment = complete();
+                environment.0.remove(name);
+                environment.0.extend(blank.map(|blank| (name.to_owned(), blank.to_owned())));
+                let error = Config::read(&environment).expect_err(name);
+                assert_eq!(error, ConfigError::Missing(name));
+            }
+        }
+    }
+
+    #[test]
+    fn f42_malformed_values_are_refused_by_name_and_rule() {
+        for (name, value) in [
+            ("RECOUP_BRAND", "Main Street"),
+            ("QUIET_HOURS", "at night"),
+            ("PAY_LINK_BASE", "http://invoice.stripe.com/"),
+            ("PAY_LINK_BASE", "https://invoice.stripe.com"),
+            ("VERIFY_BEFORE_SEND", "yes"),
+            ("FIRST_DELAY_SECONDS", "901"),
+            ("RETRY_BACKOFF_SECONDS", "0"),
+            ("SUSPEND_AFTER_DAYS", "two weeks"),
+            ("RECOUP_LOG", "loud"),
+            ("AWS_SECRET_ACCESS_KEY", "changeme"),
+        ] {
+            let mut environment = complete();
+            environment.0.insert(name.to_owned(), value.to_owned());
+            let error = Config::read(&environment).expect_err(name).to_string();
+            assert!(error.contains(name), "{error}");
+            assert!(!error.contains("changeme"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_variables_of_a_function_are_sorted_and_hold_the_common_ones() {
+        for function in ["payment-webhook", "channel-webhook", "whatsapp-sender", "sms-fallback", "sweep"] {
+            let names = variables_of(function);
+            assert!(names.is_sorted() && names.len() > COMMON_VARIABLES.len(), "{function}");
+        }
+        assert!(variables_of("no-function").is_empty());
+    }
+}

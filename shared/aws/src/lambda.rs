@@ -1,0 +1,89 @@
+//! What Lambda delivers, in the terms of the use cases, and back.
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
+use bytes::Bytes;
+use lambda_http::{Body, RequestExt as _};
+use recoup_app::engine::first_seen;
+use recoup_app::http::{Answer, Request};
+use recoup_app::queue::Received;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use aws_lambda_events::sqs::SqsEvent;
+pub use lambda_http::{Error, Request as HttpRequest, run as run_http};
+pub use lambda_runtime::{LambdaEvent, run, service_fn};
+
+/// What wakes a function that has both a timer and a queue.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum TimerOrQueue {
+    /// A batch of the queue: the only event with records.
+    Queue(SqsEvent),
+    /// The timer, whatever it says.
+    Timer(IgnoredAny),
+}
+
+/// Whether a request asks rather than tells.
+pub fn is_get(delivered: &HttpRequest) -> bool {
+    delivered.method() == lambda_http::http::Method::GET
+}
+
+/// Reads a request of the HTTP API.
+pub fn request(delivered: HttpRequest) -> Request {
+    let name = delivered.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
+    let query = delivered.uri().query().unwrap_or_default().to_owned();
+    let trace = delivered.lambda_context_ref().and_then(|context| context.xray_trace_id.clone());
+    let (parts, body) = delivered.into_parts();
+    let body = match body {
+        Body::Text(text) => Bytes::from(text),
+        Body::Binary(bytes) => Bytes::from(bytes),
+        _ => Bytes::new(),
+    };
+    Request { name, query, headers: parts.headers, body, trace: trace.filter(|trace| trace.len() <= 128) }
+}
+
+/// Writes an answer for the HTTP API.
+///
+/// # Errors
+/// Never in practice: status and header are ours.
+pub fn response(answer: Answer) -> Result<lambda_http::Response<Body>, Error> {
+    let response =
+        lambda_http::Response::builder().status(answer.status).header("content-type", answer.content_type);
+    Ok(response.body(Body::Text(answer.body))?)
+}
+
+/// Reads a batch of a queue.
+pub fn batch(event: SqsEvent) -> Vec<Received> {
+    event.records.into_iter().map(received).collect()
+}
+
+fn received(message: SqsMessage) -> Received {
+    let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
+    let receives = attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1);
+    let first_seen = first_seen(attribute("SentTimestamp"));
+    Received {
+        id: message.message_id.unwrap_or_default(),
+        receipt: message.receipt_handle.unwrap_or_default(),
+        body: message.body.unwrap_or_default(),
+        receives,
+        first_seen,
+    }
+}
+
+/// Tells the queue which messages must come again.
+pub fn failures(ids: Vec<String>) -> SqsBatchResponse {
+    let failure = |id: String| {
+        let mut failure = BatchItemFailure::default();
+        failure.item_identifier = id;
+        failure
+    };
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = ids.into_iter().map(failure).collect();
+    response
+}
+
+/// The answer of a function that has both: JSON.
+pub fn answer(answer: &impl Serialize) -> Value {
+    serde_json::to_value(answer).unwrap_or_default()
+}

@@ -1,0 +1,83 @@
+//! The start of a function: configuration, clients and secrets, or a clear refusal.
+
+use recoup_app::credentials::{MetaCredentials, SourceCredentials, TwilioCredentials};
+use recoup_app::engine::Engine;
+use recoup_app::lookup::Apis;
+use recoup_app::ports::{SecretError, SecretName, Secrets};
+use thiserror::Error;
+
+use crate::config::{Config, ConfigError, Environment};
+use crate::ports::AwsPorts;
+use crate::telemetry;
+
+/// Why a function does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A secret that was read and is unfit.
+    #[error("{0}; mend the secret, see README, Secrets")]
+    Secret(SecretError),
+    /// A provider's setting.
+    #[error(transparent)]
+    Setting(#[from] recoup_app::sms_fallback::MalformedSetting),
+    /// The runtime.
+    #[error(transparent)]
+    Runtime(#[from] lambda_runtime::Error),
+}
+
+/// A function that is ready to serve.
+#[derive(Debug)]
+pub struct Started {
+    /// The engine over AWS.
+    pub engine: Engine<AwsPorts>,
+    /// What it was configured with.
+    pub config: Config,
+    /// The environment, for what only one function reads.
+    pub environment: Environment,
+}
+
+impl Started {
+    /// Where the processors' APIs are.
+    pub fn apis(&self) -> Apis {
+        Apis::new([("stripe", self.config.outside.stripe_api_url.clone())])
+    }
+}
+
+/// Reads the configuration and looks at the secrets this function uses.
+///
+/// # Errors
+/// [`StartError`] when a variable is missing or malformed, or a secret was read and is unfit. A secret store that does
+/// not answer is no reason not to start: the secret is asked for again with each request.
+pub async fn start(secrets: &[SecretName]) -> Result<Started, StartError> {
+    let environment = Environment::of_process();
+    let config = Config::read(&environment).inspect_err(|error| {
+        telemetry::init(tracing::Level::ERROR);
+        report(&error.to_string());
+    })?;
+    telemetry::init(config.log_level);
+    let ports = AwsPorts::new(&config);
+    for name in secrets.iter().copied().filter(|name| config.resources.secrets.contains_key(name)) {
+        if let Err(error @ SecretError::Unfit { .. }) = check(&ports, name).await {
+            report(&error.to_string());
+            return Err(StartError::Secret(error));
+        }
+    }
+    let engine = Engine { ports, brand: config.brand.clone(), policy: config.policy.clone() };
+    Ok(Started { engine, config, environment })
+}
+
+async fn check(ports: &AwsPorts, name: SecretName) -> Result<(), SecretError> {
+    let text = ports.secret(name).await?;
+    match name {
+        SecretName::Pepper => Ok(()),
+        SecretName::Stripe => SourceCredentials::parse(name, &text).map(|_| ()),
+        SecretName::Meta => MetaCredentials::parse(&text).map(|_| ()),
+        SecretName::Twilio => TwilioCredentials::parse(&text).map(|_| ()),
+    }
+}
+
+fn report(error: &str) {
+    tracing::error!(target: "recoup", outcome = "not_started", error, alarm = 1);
+}

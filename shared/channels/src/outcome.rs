@@ -1,0 +1,42 @@
+//! What every provider's answer has in common.
+
+use bytes::Bytes;
+use http::StatusCode;
+use recoup_core::{Backoff, Reaction, Refusal, SendOutcome};
+
+/// Builds the outcome of a definite no.
+pub(crate) fn refused(code: impl Into<String>, reaction: Reaction, alarm: bool) -> SendOutcome {
+    SendOutcome::Refused(Refusal { code: code.into(), reaction, alarm })
+}
+
+/// Builds the outcome of a yes; an id that no ledger should hold counts as none.
+pub(crate) fn accepted(id: Option<&str>) -> SendOutcome {
+    SendOutcome::Accepted { provider_id: id.and_then(provider_id) }
+}
+
+/// Takes an id of plain characters and bounded length.
+pub(crate) fn provider_id(id: &str) -> Option<String> {
+    let plain = (1..=256).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+    plain.then(|| id.to_owned())
+}
+
+/// Takes a provider's own name for something, fit for a counter.
+pub(crate) fn label(text: &str, otherwise: &str) -> String {
+    let plain =
+        (1..=96).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if plain { text.to_owned() } else { otherwise.to_owned() }
+}
+
+/// Reads an answer that carries none of the provider's own words.
+///
+/// A page of a load balancer or of a company's proxy says nothing of what the provider did before it: a 5xx may
+/// follow an accepted message, and a proxy that inspects answers may put a 403 in the place of a 200. All of these
+/// are unknown, and an unknown send is never repeated. Two statuses are refusals by definition and leave no doubt:
+/// a proxy says 407 instead of forwarding, and 429 turns a request away before it is served.
+pub(crate) fn without_words(answer: &http::Response<Bytes>) -> SendOutcome {
+    match answer.status() {
+        StatusCode::TOO_MANY_REQUESTS => refused("http_429", Reaction::Retry(Backoff::Seconds), false),
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => refused("http_407", Reaction::Hold, true),
+        _ => SendOutcome::Unknown,
+    }
+}

@@ -1,0 +1,198 @@
+//! Values for tests, and the words a transcript is written in.
+
+use jiff::{SignedDuration, Timestamp};
+use recoup_core::{
+    Backoff, BuyerFacts, CaseId, Content, Currency, CustomerId, Decision, DeliveryStatus, Effect, Event,
+    EventId, Fact, Link, Message, Money, Obligation, OptOutScope, PaymentFailed, PersonName, Phone, Reaction,
+    Refusal,
+};
+
+/// A buyer in London, whose winter clock is UTC: every time in a transcript is the buyer's own.
+pub(crate) const PHONE: &str = "+442079460958";
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().expect("well formed")
+}
+
+pub(crate) fn phone(text: &str) -> Phone {
+    Phone::parse(text).expect("well formed")
+}
+
+pub(crate) fn case_id(obligation: &str) -> CaseId {
+    CaseId::parse(&format!("main/stripe/{obligation}")).expect("well formed")
+}
+
+pub(crate) fn obligation(text: &str) -> Obligation {
+    Obligation::parse(text).expect("well formed")
+}
+
+pub(crate) fn money(minor: i64, code: &str) -> Money {
+    Money { minor, currency: Currency::parse(code).expect("known") }
+}
+
+pub(crate) fn buyer() -> BuyerFacts {
+    BuyerFacts {
+        customer: Some(CustomerId::parse("cus_1").expect("well formed")),
+        phone: Some(phone(PHONE)),
+        name: PersonName::clean("Ana"),
+        locale: Some("en".to_owned()),
+        zone: Some("Europe/London".to_owned()),
+    }
+}
+
+/// What an invoice's failure says.
+pub(crate) fn failure(attempt: u32) -> PaymentFailed {
+    PaymentFailed {
+        attempt: Some(attempt),
+        amount: Some(money(4900, "USD")),
+        pay_link: Some(Link::parse("https://invoice.stripe.com/i/acct_1/x").expect("well formed")),
+        number: PersonName::clean("INV-1"),
+        buyer: buyer(),
+        ..PaymentFailed::default()
+    }
+}
+
+/// What a payment intent says that names no invoice.
+pub(crate) fn unlinked() -> PaymentFailed {
+    PaymentFailed { attempt: None, unlinked: true, ..failure(1) }
+}
+
+pub(crate) fn event(id: &str, of: &str, fact: Fact) -> Event {
+    Event {
+        id: EventId::parse(id).expect("well formed"),
+        obligation: obligation(of),
+        occurred_at: None,
+        fact,
+    }
+}
+
+pub(crate) fn failed(id: &str, of: &str, what: PaymentFailed) -> Event {
+    event(id, of, Fact::PaymentFailed(Box::new(what)))
+}
+
+pub(crate) fn refusal(reaction: Reaction) -> Refusal {
+    Refusal { code: "1".to_owned(), reaction, alarm: reaction == Reaction::Hold }
+}
+
+/// Every reaction by its name in scripts.
+pub(crate) const REACTIONS: [(&str, Reaction); 8] = [
+    ("retry", Reaction::Retry(Backoff::Seconds)),
+    ("hold", Reaction::Hold),
+    ("fall_back", Reaction::FallBack),
+    ("drop", Reaction::Drop),
+    ("park", Reaction::Park),
+    ("opt_out", Reaction::OptOut(OptOutScope::All)),
+    ("opt_out_marketing", Reaction::OptOut(OptOutScope::Marketing)),
+    ("opt_out_sms", Reaction::OptOut(OptOutScope::Sms)),
+];
+
+pub(crate) fn status_name(status: &DeliveryStatus) -> &'static str {
+    match status {
+        DeliveryStatus::Sent => "sent",
+        DeliveryStatus::Delivered => "delivered",
+        DeliveryStatus::Read => "read",
+        DeliveryStatus::Failed(_) => "failed",
+    }
+}
+
+/// Facts without a body, by their name in scripts.
+pub(crate) fn fact(name: &str) -> Option<Fact> {
+    Some(match name {
+        "paid" => Fact::Paid,
+        "voided" => Fact::Voided,
+        "uncollectible" => Fact::MarkedUncollectible,
+        "cancelled" => Fact::SubscriptionCancelled,
+        "refunded" => Fact::Refunded { full: true },
+        "refunded_in_part" => Fact::Refunded { full: false },
+        "dispute" => Fact::DisputeOpened,
+        "won" => Fact::DisputeClosed { won: true },
+        "lost" => Fact::DisputeClosed { won: false },
+        _ => return None,
+    })
+}
+
+pub(crate) fn told(fact: &Fact) -> String {
+    match fact {
+        Fact::PaymentFailed(failed) => match failed.attempt {
+            Some(attempt) => format!("failed {attempt}"),
+            None => "failed".to_owned(),
+        },
+        Fact::Refunded { full: false } => "refunded in part".to_owned(),
+        Fact::DisputeClosed { won: true } => "dispute won".to_owned(),
+        Fact::DisputeClosed { won: false } => "dispute lost".to_owned(),
+        Fact::Paid
+        | Fact::Voided
+        | Fact::MarkedUncollectible
+        | Fact::SubscriptionCancelled
+        | Fact::Refunded { full: true }
+        | Fact::DisputeOpened => fact.kind().replace('_', " "),
+    }
+}
+
+pub(crate) fn clock(at: Timestamp) -> String {
+    let format = if at.as_second() % 60 == 0 { "%d %H:%M" } else { "%d %H:%M:%S" };
+    at.strftime(format).to_string()
+}
+
+/// The template a claim recorded for the message it hands out.
+pub(crate) fn template_of(decision: &Decision, message: &Message) -> String {
+    let dunning = decision.case.as_ref().and_then(|case| case.dunning.as_ref());
+    let sent = &message.correlation;
+    let entry = dunning.and_then(|dunning| dunning.entry(sent.step, sent.channel)).expect("a claim is stored");
+    if let Content::Template(content) = &message.content {
+        assert_eq!(content.name, entry.template, "the ledger names what is sent");
+    }
+    entry.template.to_string()
+}
+
+pub(crate) fn line(now: Timestamp, id: &CaseId, what: &str, decision: &Decision) -> String {
+    let mut line = format!("{} {} {what}: {}", clock(now), id.obligation, decision.reason.code());
+    for effect in &decision.effects {
+        line.push_str("; ");
+        line.push_str(&shown(effect, decision));
+    }
+    if decision.alarm {
+        line.push_str("; alarm");
+    }
+    line
+}
+
+fn shown(effect: &Effect, decision: &Decision) -> String {
+    match effect {
+        Effect::Arm(timer) => {
+            format!("{} {} at {} g{}", timer.channel, timer.step, clock(timer.at), timer.generation)
+        }
+        Effect::Disarm { step, generation, .. } => format!("forget {step} g{generation}"),
+        Effect::Send(message) => {
+            format!("SEND {} by {}", template_of(decision, message), message.correlation.channel)
+        }
+        Effect::Redeliver { after } => format!("again in {} s", after.as_secs()),
+        Effect::Park => "park".to_owned(),
+        Effect::Silence { cases } => {
+            let names: Vec<_> = cases.iter().map(|case| case.obligation.to_string()).collect();
+            format!("silence {}", names.join(" "))
+        }
+    }
+}
+
+/// `90s`, `30m`, `6h`, `3d`, with an optional sign; also sums such as `5h+59m+59s`.
+pub(crate) fn duration(text: &str) -> Option<SignedDuration> {
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let mut sum = SignedDuration::ZERO;
+    for part in text.split('+') {
+        let (number, unit) = part.split_at_checked(part.len().checked_sub(1)?)?;
+        let number: i64 = number.parse().ok()?;
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            "d" => 86_400,
+            _ => return None,
+        };
+        sum += SignedDuration::from_secs(number * seconds);
+    }
+    Some(if negative { -sum } else { sum })
+}

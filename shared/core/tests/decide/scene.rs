@@ -1,0 +1,423 @@
+//! A small world around `decide`: items with versions, queues, schedules, a processor and a wire, all under a clock that
+//! only the test moves. Effects are performed exactly as they are named, so a test sees what a deployment would do.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use recoup_core::{
+    Answer, BuyerFacts, Case, CaseId, Channel, Concluded, Context, Decision, Effect, Entry, Event, Fact,
+    Input, Lookup, Message, OptOutScope, Policy, PreferenceChange, Reason, Recipient, RecipientId, Secret,
+    SendOutcome, SendState, State, StatusReport, StepDue, StepIndex, Timer, Token, World, decide, needs,
+};
+
+use crate::make;
+
+/// A queue delays a message at most this long; a later timer is a schedule, whose name makes it single.
+const QUEUE_DELAY: SignedDuration = SignedDuration::from_mins(15);
+
+/// After this many receives a message moves to the queue that follows.
+const RECEIVES: u32 = 4;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Versioned<T> {
+    pub(crate) item: T,
+    pub(crate) version: u64,
+}
+
+/// A step on its way: in a queue, or as a schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Queued {
+    pub(crate) case: CaseId,
+    pub(crate) step: StepIndex,
+    pub(crate) generation: u32,
+    pub(crate) channel: Channel,
+    pub(crate) at: Timestamp,
+    pub(crate) receives: u32,
+    pub(crate) schedule: bool,
+}
+
+/// A message on the wire, with the queued step that brought it.
+#[derive(Debug, Clone)]
+pub(crate) struct Flight {
+    pub(crate) message: Message,
+    pub(crate) queued: Queued,
+}
+
+/// A message that went to the wire, and what is known of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    pub(crate) at: Timestamp,
+    pub(crate) message: Message,
+    pub(crate) template: String,
+    /// Certainly not with the buyer.
+    pub(crate) failed: bool,
+}
+
+/// What the processor answers when it is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Processor {
+    pub(crate) buyer: Answer<BuyerFacts>,
+    pub(crate) settlement: Answer<Fact>,
+    pub(crate) asked: Vec<Lookup>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Scene {
+    pub(crate) now: Timestamp,
+    pub(crate) policy: Policy,
+    pub(crate) cases: BTreeMap<CaseId, Versioned<Case>>,
+    pub(crate) buyers: BTreeMap<RecipientId, Versioned<Recipient>>,
+    pub(crate) queue: Vec<Queued>,
+    pub(crate) parked: Vec<Queued>,
+    pub(crate) wire: Vec<Flight>,
+    pub(crate) sends: Vec<Sent>,
+    pub(crate) processor: Processor,
+    pub(crate) lines: Vec<String>,
+    tokens: u32,
+}
+
+/// A decision that is made and not yet stored.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    id: CaseId,
+    input: Input,
+    case: Option<Versioned<Case>>,
+    buyer: Option<(Recipient, u64)>,
+    linked: Vec<Case>,
+    pub(crate) decision: Decision,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Self {
+            now: make::at("2026-11-22T10:00:00Z"),
+            policy: Policy::standard("Acme"),
+            cases: BTreeMap::new(),
+            buyers: BTreeMap::new(),
+            queue: Vec::new(),
+            parked: Vec::new(),
+            wire: Vec::new(),
+            sends: Vec::new(),
+            processor: Processor {
+                buyer: Answer::Nothing,
+                settlement: Answer::Nothing,
+                asked: Vec::new(),
+            },
+            lines: Vec::new(),
+            tokens: 0,
+        }
+    }
+
+    pub(crate) fn case(&self, obligation: &str) -> &Case {
+        &self.cases.get(&make::case_id(obligation)).expect("the case is stored").item
+    }
+
+    pub(crate) fn state(&self, obligation: &str) -> State {
+        self.case(obligation).state()
+    }
+
+    pub(crate) fn ledger(&self, obligation: &str) -> &[Entry] {
+        self.case(obligation).dunning.as_ref().map_or(&[], |dunning| &dunning.ledger)
+    }
+
+    pub(crate) fn trail(&self, obligation: &str) -> Vec<&'static str> {
+        self.case(obligation).trail.iter().map(|entry| entry.reason.code()).collect()
+    }
+
+    pub(crate) fn buyer_id(phone: &str) -> RecipientId {
+        let pepper = Secret::parse("a pepper for tests").expect("fit");
+        RecipientId::of(&pepper, &make::phone(phone))
+    }
+
+    pub(crate) fn advance(&mut self, time: SignedDuration) {
+        self.now = self.now.saturating_add(time).expect("in range");
+    }
+
+    fn token(&mut self) -> Token {
+        self.tokens += 1;
+        Token::parse(&format!("t{}", self.tokens)).expect("well formed")
+    }
+
+    /// Gathers and decides, and stores nothing yet.
+    pub(crate) fn begin(&mut self, id: &CaseId, input: Input) -> Draft {
+        let case = self.cases.get(id).cloned();
+        let phone = |case: &Case| case.dunning.as_ref()?.debt.buyer.phone.clone();
+        let found = match &input {
+            Input::StepDue(StepDue { buyer: Answer::Found(buyer), .. }) => buyer.phone.clone(),
+            Input::StepDue(_)
+            | Input::Said(_)
+            | Input::Concluded(_)
+            | Input::Status(_)
+            | Input::Silenced
+            | Input::Swept
+            | Input::Preference { .. } => None,
+        };
+        let buyer = match &input {
+            Input::Preference { recipient, .. } => Some(recipient.clone()),
+            Input::StepDue(_) | Input::Concluded(_) => {
+                let known = case.as_ref().and_then(|case| phone(&case.item)).or(found);
+                known.map(|phone| Self::buyer_id(phone.expose()))
+            }
+            Input::Said(_) | Input::Status(_) | Input::Silenced | Input::Swept => None,
+        };
+        let buyer = buyer.map(|id| match self.buyers.get(&id) {
+            Some(known) => (known.item.clone(), known.version),
+            None => (Recipient::new(id), 0),
+        });
+        let links = case.iter().filter_map(|case| case.item.dunning.as_ref());
+        let links = links.flat_map(|dunning| &dunning.debt.links);
+        let linked = links
+            .filter_map(|link| self.cases.get(&make::case_id(link.as_str())))
+            .map(|known| known.item.clone())
+            .collect();
+        let nothing = Decision {
+            case: None,
+            recipient: None,
+            effects: Vec::new(),
+            reason: Reason::NothingOwed,
+            alarm: false,
+        };
+        let mut draft = Draft { id: id.clone(), input, case, buyer, linked, decision: nothing };
+        self.redecide(&mut draft);
+        draft
+    }
+
+    fn redecide(&mut self, draft: &mut Draft) {
+        let token = self.token();
+        let world = World {
+            case: draft.case.as_ref().map(|case| &case.item),
+            recipient: draft.buyer.as_ref().map(|(buyer, _)| buyer),
+            linked: &draft.linked,
+        };
+        let context =
+            Context { now: self.now, policy: &self.policy, token: &token, trace: Some("Root=1-test") };
+        draft.decision = decide(&draft.id, &world, &draft.input, &context);
+        let again = decide(&draft.id, &world, &draft.input, &context);
+        assert_eq!(draft.decision, again, "the same inputs decide the same");
+    }
+
+    /// Stores, the recipient first; after a conflict decides again on what is there now.
+    pub(crate) fn finish(&mut self, mut draft: Draft) -> Decision {
+        for _ in 0..5 {
+            if self.commit(&mut draft) {
+                return draft.decision;
+            }
+            self.redecide(&mut draft);
+        }
+        panic!("nobody else writes, so the fifth try is stored")
+    }
+
+    fn commit(&mut self, draft: &mut Draft) -> bool {
+        if let Some(recipient) = draft.decision.recipient.clone() {
+            let version = self.buyers.get(&recipient.id).map_or(0, |known| known.version);
+            let expected = draft.buyer.as_ref().map_or(0, |(_, version)| *version);
+            if version != expected {
+                draft.buyer = self.buyers.get(&recipient.id).map(|known| (known.item.clone(), version));
+                return false;
+            }
+            draft.buyer = Some((recipient.clone(), version + 1));
+            self.buyers.insert(recipient.id.clone(), Versioned { item: recipient, version: version + 1 });
+        }
+        if let Some(case) = draft.decision.case.clone() {
+            let version = self.cases.get(&draft.id).map_or(0, |known| known.version);
+            let expected = draft.case.as_ref().map_or(0, |known| known.version);
+            if version != expected {
+                draft.case = self.cases.get(&draft.id).cloned();
+                return false;
+            }
+            self.cases.insert(draft.id.clone(), Versioned { item: case, version: version + 1 });
+        }
+        true
+    }
+
+    pub(crate) fn apply(&mut self, id: &CaseId, input: Input, what: &str) -> Decision {
+        let draft = self.begin(id, input);
+        let decision = self.finish(draft);
+        self.tell(id, what, &decision);
+        self.perform(&decision.effects);
+        decision
+    }
+
+    pub(crate) fn said(&mut self, event: Event) -> Decision {
+        let id = make::case_id(event.obligation.as_str());
+        let what = make::told(&event.fact);
+        self.apply(&id, Input::Said(event), &what)
+    }
+
+    pub(crate) fn swept(&mut self, obligation: &str) -> Decision {
+        self.apply(&make::case_id(obligation), Input::Swept, "sweep")
+    }
+
+    pub(crate) fn preference(&mut self, phone: &str, change: PreferenceChange, scope: OptOutScope) -> Decision {
+        let recipient = Self::buyer_id(phone);
+        let input = Input::Preference { recipient, change, scope, at: self.now };
+        let verb = if change == PreferenceChange::OptOut { "stop" } else { "start" };
+        self.apply(&make::case_id("none"), input, &format!("{verb} {}", scope.as_str()))
+    }
+
+    fn perform(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            match effect {
+                Effect::Arm(timer) => self.arm(timer),
+                Effect::Disarm { case, step, generation } => {
+                    self.queue.retain(|queued| {
+                        !queued.schedule
+                            || queued.case != *case
+                            || queued.step != *step
+                            || queued.generation != *generation
+                    });
+                }
+                Effect::Silence { cases } => {
+                    for case in cases {
+                        self.apply(case, Input::Silenced, "silenced");
+                    }
+                }
+                Effect::Send(_) | Effect::Redeliver { .. } | Effect::Park => {}
+            }
+        }
+    }
+
+    fn arm(&mut self, timer: &Timer) {
+        let Timer { case, step, generation, channel, at, .. } = timer.clone();
+        let schedule = at.duration_since(self.now) > QUEUE_DELAY;
+        let at = at.max(self.now);
+        let named = |queued: &Queued| {
+            queued.schedule && queued.case == case && queued.step == step && queued.generation == generation
+        };
+        if !schedule || !self.queue.iter().any(named) {
+            self.queue.push(Queued { case, step, generation, channel, at, receives: 0, schedule });
+        }
+    }
+
+    /// Takes the earliest step out of its queue, moves the clock to it and has it decided.
+    pub(crate) fn due(&mut self) -> Decision {
+        let queued = self.take().expect("a step is under way");
+        self.deliver(queued)
+    }
+
+    pub(crate) fn take(&mut self) -> Option<Queued> {
+        let earliest = (0..self.queue.len()).min_by_key(|index| self.queue[*index].at)?;
+        let queued = self.queue.remove(earliest);
+        self.now = self.now.max(queued.at);
+        Some(queued)
+    }
+
+    /// The input that a queued step makes, with what the processor answers to the look-ups it wants.
+    pub(crate) fn step_due(&mut self, queued: &Queued) -> Input {
+        let Queued { step, generation, channel, .. } = *queued;
+        let mut due =
+            StepDue { step, generation, channel, buyer: Answer::NotAsked, settlement: Answer::NotAsked };
+        let token = self.token();
+        let context = Context { now: self.now, policy: &self.policy, token: &token, trace: None };
+        let case = self.cases.get(&queued.case).map(|known| &known.item);
+        let lookups = needs(case, &Input::StepDue(due.clone()), &context);
+        for lookup in &lookups {
+            match lookup {
+                Lookup::Buyer(_) => due.buyer = self.processor.buyer.clone(),
+                Lookup::Obligation => due.settlement = self.processor.settlement.clone(),
+            }
+        }
+        self.processor.asked.extend(lookups);
+        Input::StepDue(due)
+    }
+
+    pub(crate) fn deliver(&mut self, queued: Queued) -> Decision {
+        let input = self.step_due(&queued);
+        let draft = self.begin(&queued.case, input);
+        self.carry_out(queued, draft)
+    }
+
+    /// Stores a step's decision, performs it and disposes of the queued message.
+    pub(crate) fn carry_out(&mut self, queued: Queued, draft: Draft) -> Decision {
+        let decision = self.finish(draft);
+        let id = queued.case.clone();
+        self.tell(&id, &format!("{} {}", queued.channel, queued.step), &decision);
+        self.perform(&decision.effects);
+        let sent = decision.effects.iter().find_map(|effect| match effect {
+            Effect::Send(message) => Some(message.as_ref().clone()),
+            Effect::Arm(_)
+            | Effect::Disarm { .. }
+            | Effect::Redeliver { .. }
+            | Effect::Park
+            | Effect::Silence { .. } => None,
+        });
+        if let Some(message) = sent {
+            let template = make::template_of(&decision, &message);
+            self.sends.push(Sent { at: self.now, message: message.clone(), template, failed: false });
+            self.wire.push(Flight { message, queued });
+        } else {
+            self.dispose(queued, &decision);
+        }
+        decision
+    }
+
+    fn dispose(&mut self, queued: Queued, decision: &Decision) {
+        for effect in &decision.effects {
+            match effect {
+                Effect::Park => self.parked.push(queued.clone()),
+                Effect::Redeliver { after } => self.requeue(queued.clone(), *after),
+                Effect::Arm(_) | Effect::Disarm { .. } | Effect::Send(_) | Effect::Silence { .. } => {}
+            }
+        }
+    }
+
+    fn requeue(&mut self, mut queued: Queued, after: SignedDuration) {
+        queued.receives += 1;
+        queued.schedule = false;
+        queued.at = self.now.saturating_add(after).expect("in range");
+        if queued.receives < RECEIVES {
+            self.queue.push(queued);
+        } else if queued.channel == Channel::Whatsapp {
+            self.queue.push(Queued { channel: Channel::Sms, receives: 0, ..queued });
+        } else {
+            self.parked.push(queued);
+        }
+    }
+
+    /// The oldest message on the wire is answered.
+    pub(crate) fn concluded(&mut self, outcome: SendOutcome, what: &str) -> Decision {
+        let Flight { message, queued } = self.wire.remove(0);
+        if matches!(outcome, SendOutcome::NotSent | SendOutcome::Refused(_)) {
+            self.mark_failed(&message.correlation.token);
+        }
+        let (step, channel) = (message.correlation.step, message.correlation.channel);
+        let token = message.correlation.token;
+        let input = Input::Concluded(Concluded { step, channel, token, outcome });
+        let decision = self.apply(&queued.case.clone(), input, what);
+        self.dispose(queued, &decision);
+        decision
+    }
+
+    /// The sender dies with the message on the wire: the queue hands the step out again.
+    pub(crate) fn crash(&mut self) {
+        let Flight { queued, .. } = self.wire.remove(0);
+        self.requeue(queued, SignedDuration::from_mins(3));
+    }
+
+    /// The provider tells how far the message of this entry got.
+    pub(crate) fn status(&mut self, entry: &Entry, obligation: &str, status: recoup_core::DeliveryStatus) -> Decision {
+        if matches!(status, recoup_core::DeliveryStatus::Failed(_)) && entry.state != SendState::Delivered {
+            self.mark_failed(&entry.token);
+        }
+        let what = format!("{} {} is {}", entry.channel, entry.step, make::status_name(&status));
+        let report = StatusReport {
+            step: entry.step,
+            channel: entry.channel,
+            token: entry.token.clone(),
+            provider_id: "wamid.1".to_owned(),
+            status,
+        };
+        self.apply(&make::case_id(obligation), Input::Status(report), &what)
+    }
+
+    fn mark_failed(&mut self, token: &Token) {
+        for sent in self.sends.iter_mut().filter(|sent| sent.message.correlation.token == *token) {
+            sent.failed = true;
+        }
+    }
+
+    pub(crate) fn tell(&mut self, id: &CaseId, what: &str, decision: &Decision) {
+        let line = make::line(self.now, id, what, decision);
+        self.lines.push(line);
+    }
+}

@@ -1,0 +1,89 @@
+//! Borrowed JSON: members stay text until somebody asks for them, so that one pass over the body is enough.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use crate::NormaliseError;
+
+/// Parses a whole body.
+///
+/// # Errors
+/// [`NormaliseError::NotUtf8`], [`NormaliseError::NotJson`] or [`NormaliseError::NotAnEvent`].
+pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, NormaliseError> {
+    let text =
+        std::str::from_utf8(body).map_err(|error| NormaliseError::NotUtf8 { offset: error.valid_up_to() })?;
+    // The parser's own message may quote the body, so only the place is kept.
+    serde_json::from_str(text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        match error.classify() {
+            Category::Data => NormaliseError::NotAnEvent { line, column },
+            Category::Syntax | Category::Eof | Category::Io => NormaliseError::NotJson { line, column },
+        }
+    })
+}
+
+/// One member of an object: absent, null, or the text of its value.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Member<'a>(Option<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Member<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(|raw| Self(Some(raw)))
+    }
+}
+
+impl<'a> Member<'a> {
+    /// Whether the object has no such member at all, not even null.
+    pub(crate) fn is_absent(self) -> bool {
+        self.0.is_none()
+    }
+
+    fn raw(self) -> Option<&'a str> {
+        self.0.map(RawValue::get).filter(|raw| *raw != "null")
+    }
+
+    /// The string; `None` for every other type.
+    pub(crate) fn text(self) -> Option<Cow<'a, str>> {
+        let raw = self.raw()?;
+        let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+        if inner.contains('\\') { serde_json::from_str(raw).ok().map(Cow::Owned) } else { Some(inner.into()) }
+    }
+
+    /// The integer; `None` when absent or null.
+    ///
+    /// # Errors
+    /// [`NormaliseError::Malformed`] for another type, a fraction, an exponent, or more than 64 bits.
+    pub(crate) fn integer(self, member: &'static str) -> Result<Option<i64>, NormaliseError> {
+        self.raw().map(|raw| raw.parse().map_err(|_| NormaliseError::Malformed { member })).transpose()
+    }
+
+    /// The truth value; `None` for every other type.
+    pub(crate) fn flag(self) -> Option<bool> {
+        self.raw()?.parse().ok()
+    }
+
+    /// The object, read as `T`; `None` for every other type.
+    pub(crate) fn object<T: Deserialize<'a>>(self) -> Option<T> {
+        let raw = self.raw().filter(|raw| raw.starts_with('{'))?;
+        serde_json::from_str(raw).ok()
+    }
+
+    /// The elements of the array; `None` for every other type.
+    pub(crate) fn elements(self) -> Option<Vec<Member<'a>>> {
+        serde_json::from_str(self.raw().filter(|raw| raw.starts_with('['))?).ok()
+    }
+
+    /// The id that stands here, alone or inside the expanded object.
+    pub(crate) fn id(self) -> Option<Cow<'a, str>> {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Expanded<'a> {
+            #[serde(borrow)]
+            id: Member<'a>,
+        }
+        self.text().or_else(|| self.object::<Expanded<'a>>()?.id.text())
+    }
+}

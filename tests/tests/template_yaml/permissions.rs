@@ -1,0 +1,338 @@
+//! Who may do what: every role against a written list, with no wildcard but the timers of the group.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::model::{Template, entries, items, pascal, target, text};
+
+/// What every function may do.
+const EVERY_FUNCTION: [&str; 7] = [
+    "dynamodb:GetItem on Table when ForAllValues:StringLike dynamodb:LeadingKeys c#${Brand}#* r#${Brand}#*",
+    "dynamodb:PutItem on Table when ForAllValues:StringLike dynamodb:LeadingKeys c#${Brand}#* r#${Brand}#*",
+    "iam:PassRole on SchedulerRole when StringEquals iam:PassedToService scheduler.amazonaws.com",
+    "scheduler:CreateSchedule on scheduler:schedule/${ScheduleGroup}/*",
+    "scheduler:DeleteSchedule on scheduler:schedule/${ScheduleGroup}/*",
+    "secretsmanager:GetSecretValue on PepperSecret",
+    "sqs:SendMessage on ParkedQueue",
+];
+
+/// What a function may do beyond that, writing its own log and reading its own queue apart.
+const BEYOND: [(&str, &[&str]); 5] = [
+    (
+        "payment-webhook",
+        &[
+            "secretsmanager:GetSecretValue on StripeSecret",
+            "sqs:SendMessage on SmsQueue",
+            "sqs:SendMessage on SpillQueue",
+            "sqs:SendMessage on WhatsappQueue",
+        ],
+    ),
+    (
+        "channel-webhook",
+        &[
+            "secretsmanager:GetSecretValue on MetaSecret",
+            "sqs:SendMessage on SmsQueue",
+            "sqs:SendMessage on SpillQueue",
+            "sqs:SendMessage on WhatsappQueue",
+        ],
+    ),
+    (
+        "whatsapp-sender",
+        &[
+            "secretsmanager:GetSecretValue on MetaSecret",
+            "secretsmanager:GetSecretValue on StripeSecret",
+            "sqs:SendMessage on SmsQueue",
+            "sqs:SendMessage on WhatsappQueue",
+        ],
+    ),
+    (
+        "sms-fallback",
+        &[
+            "secretsmanager:GetSecretValue on StripeSecret",
+            "secretsmanager:GetSecretValue on TwilioSecret if SmsByTwilio",
+            "sms-voice:SendTextMessage on SmsOriginationIdentity if SmsByAws",
+            "sqs:SendMessage on SmsQueue",
+            "sqs:SendMessage on WhatsappQueue",
+        ],
+    ),
+    (
+        "sweep",
+        &[
+            "dynamodb:Scan on Table",
+            "secretsmanager:GetSecretValue on MetaSecret",
+            "secretsmanager:GetSecretValue on StripeSecret",
+            "sqs:SendMessage on SmsQueue",
+            "sqs:SendMessage on WhatsappQueue",
+        ],
+    ),
+];
+
+/// What a role that belongs to no function may do.
+const TIMERS: [(&str, &[&str]); 2] = [
+    ("SchedulerRole", &["sqs:SendMessage on ParkedQueue", "sqs:SendMessage on WhatsappQueue"]),
+    ("SweepTimerRole", &["lambda:InvokeFunction on SweepFunction"]),
+];
+
+const WILDCARD_RESOURCES: [&str; 1] = ["scheduler:schedule/${ScheduleGroup}/*"];
+
+/// Compares the permissions of every role with the lists.
+pub(crate) fn problems(template: &Template) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut expected: Vec<(String, BTreeSet<String>)> = BEYOND
+        .iter()
+        .map(|(binary, own)| (format!("{}Role", pascal(binary)), function_grants(binary, own)))
+        .collect();
+    expected.extend(TIMERS.iter().map(|(role, own)| ((*role).to_owned(), owned(own))));
+    for role in template.resources("AWS::IAM::Role").keys() {
+        if !expected.iter().any(|(name, _)| name == role) {
+            found.push(format!("{role} is a role on no list"));
+        }
+        if !template.properties(role)["ManagedPolicyArns"].is_null() {
+            found.push(format!("{role} takes managed policies; spell its actions out"));
+        }
+    }
+    for kind in
+        ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy", "AWS::Serverless::Connector"]
+    {
+        for name in template.resources(kind).keys() {
+            found.push(format!("{name} grants rights beside the roles"));
+        }
+    }
+    for (role, expected) in &expected {
+        let (grants, wrong) = grants_of(template, role);
+        found.extend(wrong);
+        found.extend(expected.difference(&grants).map(|grant| format!("{role} may not {grant}")));
+        found.extend(
+            grants.difference(expected).map(|grant| format!("{role} may {grant}, which is on no list")),
+        );
+    }
+    found
+}
+
+fn owned(lines: &[&str]) -> BTreeSet<String> {
+    lines.iter().map(|line| (*line).to_owned()).collect()
+}
+
+fn function_grants(binary: &str, own: &[&str]) -> BTreeSet<String> {
+    let mut grants: BTreeSet<String> = owned(&EVERY_FUNCTION);
+    grants.extend(owned(own));
+    for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
+        grants.insert(format!("{action} on {}LogGroup", pascal(binary)));
+    }
+    for (_, queue) in crate::flow::CONSUMERS.iter().filter(|(reader, _)| *reader == binary) {
+        for action in ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"] {
+            grants.insert(format!("sqs:{action} on {queue}"));
+        }
+    }
+    grants
+}
+
+/// Each permission of a role as one line, and what is wrong with its statements.
+fn grants_of(template: &Template, role: &str) -> (BTreeSet<String>, Vec<String>) {
+    let (mut grants, mut wrong) = (BTreeSet::new(), Vec::new());
+    let policies = items(&template.properties(role)["Policies"]);
+    for statement in policies.iter().flat_map(|policy| items(&policy["PolicyDocument"]["Statement"])) {
+        let branch = &statement["Fn::If"];
+        let (statement, only_if) = if branch.is_array() {
+            (&branch[1], format!(" if {}", text(&branch[0])))
+        } else {
+            (statement, String::new())
+        };
+        if branch.is_array() && branch[2] != json!({"Ref": "AWS::NoValue"}) {
+            wrong.push(format!("{role}: a statement has an else; write two statements"));
+        }
+        if statement["Effect"] != "Allow"
+            || !statement["NotAction"].is_null()
+            || !statement["NotResource"].is_null()
+        {
+            wrong.push(format!("{role}: a statement is no plain Allow of actions on resources"));
+        }
+        let when = conditions(&statement["Condition"]);
+        for action in items(&statement["Action"]).into_iter().map(text) {
+            for resource in items(&statement["Resource"]).into_iter().map(target) {
+                if action.contains('*')
+                    || (resource.contains('*') && !WILDCARD_RESOURCES.contains(&resource.as_str()))
+                {
+                    wrong.push(format!("{role}: {action} on {resource} is a wildcard"));
+                }
+                grants.insert(format!("{action} on {resource}{when}{only_if}"));
+            }
+        }
+    }
+    (grants, wrong)
+}
+
+fn conditions(condition: &Value) -> String {
+    let one = |(key, values)| {
+        let values: Vec<String> = items(values).into_iter().map(target).collect();
+        format!("{key} {}", values.join(" "))
+    };
+    entries(condition)
+        .flat_map(|(operator, keys)| entries(keys).map(one).map(move |key| format!(" when {operator} {key}")))
+        .collect()
+}
+
+/// Checks that only AWS's own service takes a role, and the scheduler only for timers of this stack.
+pub(crate) fn trust_problems(template: &Template) -> Vec<String> {
+    let mut found = Vec::new();
+    for (role, resource) in template.resources("AWS::IAM::Role") {
+        let (service, when) = match role {
+            "SchedulerRole" => (
+                "scheduler.amazonaws.com",
+                " when StringEquals aws:SourceAccount AWS::AccountId when StringEquals aws:SourceArn ScheduleGroup",
+            ),
+            "SweepTimerRole" => (
+                "scheduler.amazonaws.com",
+                " when StringEquals aws:SourceAccount AWS::AccountId \
+                 when StringEquals aws:SourceArn scheduler:schedule-group/default",
+            ),
+            _ => ("lambda.amazonaws.com", ""),
+        };
+        let statements = items(&resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]);
+        let trust: Vec<String> = statements
+            .iter()
+            .map(|statement| {
+                let (action, principal) = (text(&statement["Action"]), &statement["Principal"]);
+                format!("{action} by {principal}{}", conditions(&statement["Condition"]))
+            })
+            .collect();
+        let expected = format!("sts:AssumeRole by {}{when}", json!({"Service": service}));
+        if trust != [expected.clone()] {
+            found.push(format!("{role} trusts {trust:?}, not {expected}"));
+        }
+    }
+    found
+}
+
+/// Checks that every queue refuses plain HTTP, and that only the scheduler's dead letters come by a queue's own policy.
+pub(crate) fn queue_policy_problems(template: &Template) -> Vec<String> {
+    let mut found = Vec::new();
+    for queue in template.resources("AWS::SQS::Queue").into_keys() {
+        let policy = template.properties(&format!("{queue}Policy"));
+        if policy["Queues"] != json!([{"Ref": queue}]) {
+            found.push(format!("{queue} has no policy called {queue}Policy"));
+        }
+        let statements: Vec<String> = items(&policy["PolicyDocument"]["Statement"])
+            .into_iter()
+            .map(|statement| {
+                let (effect, action) = (text(&statement["Effect"]), text(&statement["Action"]));
+                let (principal, resource) = (&statement["Principal"], target(&statement["Resource"]));
+                format!("{effect} {principal} {action} on {resource}{}", conditions(&statement["Condition"]))
+            })
+            .collect();
+        let mut expected = vec![format!("Deny \"*\" sqs:* on {queue} when Bool aws:SecureTransport false")];
+        if queue == "ParkedQueue" {
+            expected.push(format!(
+                "Allow {} sqs:SendMessage on {queue} when ArnLike aws:SourceArn ScheduleGroup \
+                 scheduler:schedule/${{ScheduleGroup}}/* when StringEquals aws:SourceAccount AWS::AccountId",
+                json!({"Service": "scheduler.amazonaws.com"})
+            ));
+        }
+        if statements != expected {
+            found.push(format!("{queue}Policy says {statements:?}, not {expected:?}"));
+        }
+    }
+    found
+}
+
+mod refusals {
+    use serde_json::{Value, json};
+
+    use crate::planted::{assert_refused, properties, statement};
+
+    #[test]
+    fn a_permission_too_many_too_few_or_misspelt_is_refused() {
+        let misspelt = json!(["dynamodb:GetItem", "dynamodb:PutItems"]);
+        let action = statement("PaymentWebhookRole", 0, "Action");
+        assert_refused(&action, misspelt.clone(), "may not dynamodb:PutItem on Table");
+        assert_refused(&action, misspelt, "may dynamodb:PutItems on Table");
+        assert_refused(&action, json!("dynamodb:*"), "dynamodb:* on Table is a wildcard");
+        assert_refused(
+            &statement("PaymentWebhookRole", 0, "Resource"),
+            json!("*"),
+            "dynamodb:GetItem on * is a wildcard",
+        );
+        assert_refused(
+            &statement("PaymentWebhookRole", 0, "Condition"),
+            Value::Null,
+            "may dynamodb:GetItem on Table, which",
+        );
+        let queues = statement("PaymentWebhookRole", 1, "Resource/0");
+        assert_refused(
+            &queues,
+            json!({"Fn::GetAtt": ["SmsQueue", "Arn"]}),
+            "may sqs:SendMessage on SmsQueue, which",
+        );
+        assert_refused(
+            &statement("PaymentWebhookRole", 3, "Condition"),
+            Value::Null,
+            "may iam:PassRole on SchedulerRole, which",
+        );
+        let secret = statement("ChannelWebhookRole", 4, "Resource/1");
+        assert_refused(
+            &secret,
+            json!({"Fn::GetAtt": ["StripeSecret", "Id"]}),
+            "GetSecretValue on StripeSecret, which",
+        );
+        assert_refused(&statement("WhatsappSenderRole", 0, "Effect"), json!("Deny"), "is no plain Allow");
+        assert_refused(&statement("WhatsappSenderRole", 0, "NotAction"), json!("sqs:*"), "is no plain Allow");
+        let managed = json!(["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"]);
+        assert_refused(
+            &properties("SweepRole", "ManagedPolicyArns"),
+            managed,
+            "SweepRole takes managed policies",
+        );
+        assert_refused("/Resources/Other", json!({"Type": "AWS::IAM::Role"}), "Other is a role on no list");
+        assert_refused(
+            "/Resources/Other",
+            json!({"Type": "AWS::IAM::Policy"}),
+            "Other grants rights beside the roles",
+        );
+        let else_branch = properties("SmsFallbackRole", "Policies/0/PolicyDocument/Statement/6/Fn::If/2");
+        assert_refused(&else_branch, json!({"Effect": "Allow"}), "a statement has an else");
+    }
+
+    #[test]
+    fn a_timer_with_another_role_or_target_is_refused() {
+        let queue = statement("SchedulerRole", 0, "Resource");
+        assert_refused(
+            &queue,
+            json!({"Fn::GetAtt": ["SmsQueue", "Arn"]}),
+            "SchedulerRole may not sqs:SendMessage on Whatsapp",
+        );
+        let trust = properties("SchedulerRole", "AssumeRolePolicyDocument/Statement/0");
+        assert_refused(
+            &format!("{trust}/Principal/Service"),
+            json!("events.amazonaws.com"),
+            "SchedulerRole trusts",
+        );
+        assert_refused(&format!("{trust}/Condition"), Value::Null, "SchedulerRole trusts");
+        assert_refused(
+            &format!("{trust}/Condition/StringEquals/aws:SourceArn"),
+            Value::Null,
+            "SchedulerRole trusts",
+        );
+        let lambda = properties("SweepRole", "AssumeRolePolicyDocument/Statement/0/Principal");
+        assert_refused(&lambda, json!("*"), "SweepRole trusts");
+        assert_refused(&properties("ScheduleGroup", "Name"), Value::Null, "ScheduleGroup is called");
+    }
+
+    #[test]
+    fn a_queue_open_to_plain_http_or_to_others_is_refused() {
+        let policy = |queue, index| properties(queue, &format!("PolicyDocument/Statement/{index}"));
+        assert_refused(&policy("SmsQueuePolicy", 0), Value::Null, "SmsQueuePolicy says");
+        assert_refused(
+            &format!("{}/Effect", policy("SmsQueuePolicy", 0)),
+            json!("Allow"),
+            "SmsQueuePolicy says",
+        );
+        assert_refused(&policy("ParkedQueuePolicy", 1), Value::Null, "ParkedQueuePolicy says");
+        assert_refused(
+            &format!("{}/Condition", policy("ParkedQueuePolicy", 1)),
+            Value::Null,
+            "ParkedQueuePolicy says",
+        );
+        assert_refused("/Resources/SpillQueuePolicy", Value::Null, "SpillQueue has no policy");
+    }
+}

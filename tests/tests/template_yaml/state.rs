@@ -1,0 +1,348 @@
+//! What is kept: the table, the secrets, the parameters; and what wakes a person.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::model::{Code, Template, entries, items, target, text};
+
+/// Secret, and the members of its JSON.
+const SECRETS: [(&str, &[&str]); 3] = [
+    ("MetaSecret", &["access_token", "app_secret", "verify_token"]),
+    ("StripeSecret", &["api_key", "signing_secrets"]),
+    ("TwilioSecret", &["account_sid", "auth_token", "from"]),
+];
+
+/// Alarm, its metric, and what it looks at.
+const ALARMS: [(&str, &str, &str); 4] = [
+    ("ParkedAlarm", "ApproximateNumberOfMessagesVisible", r#"{"Fn::GetAtt":["ParkedQueue","QueueName"]}"#),
+    ("SmsFallbackErrorsAlarm", "Errors", r#"{"Ref":"SmsFallbackFunction"}"#),
+    ("WebhookErrorsAlarm", "5xx", r#"{"Ref":"WebhookApi"}"#),
+    ("WhatsappSenderErrorsAlarm", "Errors", r#"{"Ref":"WhatsappSenderFunction"}"#),
+];
+
+/// Compares the one table with the keys and the expiry attribute of the code.
+pub(crate) fn table_problems(template: &Template) -> Vec<String> {
+    let mut found = Vec::new();
+    let tables: Vec<&str> = template.resources("AWS::DynamoDB::Table").into_keys().collect();
+    if tables != ["Table"] {
+        found.push(format!("the tables are {tables:?}; one, called Table, is expected"));
+    }
+    let table = template.properties("Table");
+    for (key, expected) in [
+        ("BillingMode", json!("PAY_PER_REQUEST")),
+        (
+            "KeySchema",
+            json!([{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]),
+        ),
+        (
+            "AttributeDefinitions",
+            json!([
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"}
+            ]),
+        ),
+        ("TimeToLiveSpecification", json!({"AttributeName": "ttl", "Enabled": true})),
+        ("PointInTimeRecoverySpecification", json!({"PointInTimeRecoveryEnabled": true})),
+        ("DeletionProtectionEnabled", json!({"Fn::If": ["ProtectTable", true, false]})),
+        ("SSESpecification", Value::Null),
+    ] {
+        if table[key] != expected {
+            found.push(format!("Table: {key} is {}, not {expected}", table[key]));
+        }
+    }
+    // The hashes of recipients are worth nothing without the key they were made with, so both outlive the stack.
+    for name in ["Table", "PepperSecret"] {
+        let resource = &template.0["Resources"][name];
+        if resource["DeletionPolicy"] != "RetainExceptOnCreate" || resource["UpdateReplacePolicy"] != "Retain"
+        {
+            found.push(format!("{name} does not outlive the stack"));
+        }
+    }
+    found
+}
+
+/// Checks the shape of the secrets, and that nothing secret is echoed or leaves them.
+pub(crate) fn secret_problems(template: &Template) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut stored = BTreeSet::new();
+    for (name, members) in SECRETS {
+        let pattern = text(&template.properties(name)["SecretString"]["Fn::Sub"]);
+        stored.extend(parameters_in(pattern));
+        let value: Value = serde_json::from_str(pattern).unwrap_or_default();
+        let names: Vec<&str> = entries(&value).map(|(name, _)| name).collect();
+        if names != members {
+            found.push(format!("{name} holds {names:?}, not {members:?}"));
+        }
+    }
+    if template.properties("StripeSecret")["SecretString"]["Fn::Sub"]
+        .as_str()
+        .is_none_or(|pattern| !pattern.contains(r#""signing_secrets":["${StripeSigningSecret}"]"#))
+    {
+        found.push("StripeSecret: signing_secrets is no list".to_owned());
+    }
+    if template.0["Resources"]["TwilioSecret"]["Condition"] != "SmsByTwilio" {
+        found.push("TwilioSecret exists without Twilio".to_owned());
+    }
+    let pepper = &template.properties("PepperSecret")["GenerateSecretString"];
+    if pepper["PasswordLength"].as_u64() < Some(32) {
+        found.push(format!("PepperSecret is not generated with 32 characters or more: {pepper}"));
+    }
+    let hidden: BTreeSet<&str> = entries(&template.0["Parameters"])
+        .filter(|(_, parameter)| parameter["NoEcho"] == true)
+        .map(|(name, _)| name)
+        .collect();
+    for name in stored.difference(&hidden) {
+        found.push(format!("{name} goes into a secret but is shown: NoEcho is not set"));
+    }
+    for name in hidden {
+        if !matches!(template.0["Parameters"][name]["Default"].as_str(), None | Some("")) {
+            found.push(format!("{name} is secret but has a default"));
+        }
+        if !stored.contains(name) {
+            found.push(format!("{name} is secret but stored in no secret"));
+        }
+        for (place, value) in
+            [("Globals", &template.0["Globals"]), ("Outputs", &template.0["Outputs"])].into_iter().chain(
+                entries(&template.0["Resources"]).filter(|(_, r)| r["Type"] != "AWS::SecretsManager::Secret"),
+            )
+        {
+            if mentions(value, name) {
+                found.push(format!("{place} shows the secret parameter {name}"));
+            }
+        }
+    }
+    found
+}
+
+fn parameters_in(pattern: &str) -> impl Iterator<Item = &str> {
+    pattern.split("${").skip(1).filter_map(|rest| rest.split('}').next())
+}
+
+fn mentions(value: &Value, parameter: &str) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(|item| mentions(item, parameter)),
+        Value::Object(members) => members.iter().any(|(key, value)| match (key.as_str(), value.as_str()) {
+            ("Ref", Some(name)) => name == parameter,
+            ("Fn::Sub", Some(pattern)) => parameters_in(pattern).any(|name| name == parameter),
+            _ => mentions(value, parameter),
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// Checks that a person who deploys is told what each parameter is, and which output goes where.
+pub(crate) fn parameter_problems(template: &Template) -> Vec<String> {
+    let mut found = Vec::new();
+    for section in ["Parameters", "Outputs"] {
+        for (name, entry) in entries(&template.0[section]) {
+            if text(&entry["Description"]).is_empty() {
+                found.push(format!("{name} of {section} has no description"));
+            }
+        }
+    }
+    for (output, path) in [("StripeWebhookUrl", "/webhooks/stripe"), ("MetaWebhookUrl", "/channels/meta")] {
+        let url = target(&template.0["Outputs"][output]["Value"]);
+        if url != format!("${{WebhookApi.ApiEndpoint}}{path}") {
+            found.push(format!("{output} is {url}, not the address of {path}"));
+        }
+    }
+    for (output, resource) in [
+        ("ApiId", "WebhookApi"),
+        ("ParkedQueueUrl", "ParkedQueue"),
+        ("ScheduleGroup", "ScheduleGroup"),
+        ("SmsQueueUrl", "SmsQueue"),
+        ("SpillQueueUrl", "SpillQueue"),
+        ("TableName", "Table"),
+        ("WhatsappQueueUrl", "WhatsappQueue"),
+    ] {
+        if template.0["Outputs"][output]["Value"] != json!({"Ref": resource}) {
+            found.push(format!("the output {output} is not {resource}"));
+        }
+    }
+    found
+}
+
+/// Checks that samconfig.toml sets known parameters only, holds no secret, and asks before it changes anything.
+pub(crate) fn deployment_problems(template: &Template, code: &Code) -> Vec<String> {
+    let mut found = Vec::new();
+    if !code.deployments.keys().eq(["dev", "prod"]) {
+        found.push(format!("samconfig.toml has the environments {:?}", code.deployments.keys()));
+    }
+    for (environment, settings) in &code.deployments {
+        for setting in text(&settings["parameter_overrides"]).split_whitespace() {
+            let name = setting.split('=').next().unwrap_or_default();
+            let parameter = &template.0["Parameters"][name];
+            if parameter.is_null() {
+                found.push(format!("samconfig.toml: {environment} sets {name}, which is no parameter"));
+            }
+            if parameter["NoEcho"] == true {
+                found.push(format!("samconfig.toml: {environment} holds the secret {name}"));
+            }
+        }
+        if settings["confirm_changeset"] != true {
+            found.push(format!("samconfig.toml: {environment} deploys without asking"));
+        }
+        if settings["capabilities"] != "CAPABILITY_IAM" {
+            found.push(format!("samconfig.toml: {environment} asks for {}", settings["capabilities"]));
+        }
+        let stack = &settings["stack_name"];
+        let count = code.deployments.values().filter(|other| other["stack_name"] == *stack).count();
+        if count != 1 {
+            found.push(format!(
+                "samconfig.toml: the stack {} is deployed by {count} environments",
+                text(stack)
+            ));
+        }
+    }
+    found
+}
+
+/// Checks that a parked message, a failing door and a crashing sender raise an alarm.
+pub(crate) fn alarm_problems(template: &Template) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, metric, subject) in ALARMS {
+        let alarm = template.properties(name);
+        let subjects: Vec<String> =
+            items(&alarm["Dimensions"]).into_iter().map(|dimension| dimension["Value"].to_string()).collect();
+        if alarm["MetricName"] != metric || subjects != [subject] {
+            found.push(format!("{name} does not watch {metric} of {subject}"));
+        }
+        if alarm["ComparisonOperator"] != "GreaterThanOrEqualToThreshold"
+            || alarm["Threshold"].as_u64() < Some(1)
+        {
+            found.push(format!("{name} has no threshold of 1 or more"));
+        }
+        if alarm["AlarmActions"]["Fn::If"][1] != json!([{"Ref": "AlarmTopicArn"}]) {
+            found.push(format!("{name} notifies nobody"));
+        }
+    }
+    found
+}
+
+mod refusals {
+    use serde_json::{Value, json};
+
+    use crate::planted::{CODE, TEMPLATE, assert_new_problem, assert_refused, properties};
+
+    #[test]
+    fn a_table_unlike_the_code_is_refused() {
+        let ttl = properties("Table", "TimeToLiveSpecification/AttributeName");
+        assert_refused(&ttl, json!("expires"), "Table: TimeToLiveSpecification");
+        assert_refused(&properties("Table", "KeySchema/0/AttributeName"), json!("id"), "Table: KeySchema");
+        assert_refused(
+            &properties("Table", "PointInTimeRecoverySpecification"),
+            Value::Null,
+            "Table: PointInTime",
+        );
+        assert_refused(
+            &properties("Table", "DeletionProtectionEnabled"),
+            json!(false),
+            "Table: DeletionProtection",
+        );
+        assert_refused(
+            "/Resources/Table/DeletionPolicy",
+            json!("Delete"),
+            "Table does not outlive the stack",
+        );
+        assert_refused(
+            "/Resources/PepperSecret/UpdateReplacePolicy",
+            Value::Null,
+            "PepperSecret does not outlive",
+        );
+        assert_refused("/Resources/Second", json!({"Type": "AWS::DynamoDB::Table"}), "the tables are");
+    }
+
+    #[test]
+    fn a_secret_that_shows_is_refused() {
+        assert_refused(
+            "/Parameters/MetaAppSecret/NoEcho",
+            Value::Null,
+            "MetaAppSecret goes into a secret but is shown",
+        );
+        assert_refused(
+            "/Parameters/MetaAppSecret/Default",
+            json!("changeme"),
+            "MetaAppSecret is secret but has a default",
+        );
+        let variable = properties("SweepFunction", "Environment/Variables/STRIPE_SECRET_ARN");
+        assert_refused(
+            &variable,
+            json!({"Ref": "StripeApiKey"}),
+            "SweepFunction shows the secret parameter StripeApiKey",
+        );
+        let output = "/Outputs/ApiUrl/Value";
+        assert_refused(
+            output,
+            json!({"Fn::Sub": "${MetaVerifyToken}"}),
+            "Outputs shows the secret parameter MetaVerify",
+        );
+        let meta = properties("MetaSecret", "SecretString");
+        assert_refused(
+            &meta,
+            json!({"Fn::Sub": "{\"app_secret\":\"${MetaAppSecret}\"}"}),
+            "MetaSecret holds [\"app_secret\"]",
+        );
+        assert_refused(&meta, json!({"Fn::Sub": "not json"}), "MetaSecret holds []");
+        let single = json!({"Fn::Sub": "{\"signing_secrets\":\"${StripeSigningSecret}\",\"api_key\":\"${StripeApiKey}\"}"});
+        assert_refused(&properties("StripeSecret", "SecretString"), single, "signing_secrets is no list");
+        assert_refused(
+            "/Resources/TwilioSecret/Condition",
+            Value::Null,
+            "TwilioSecret exists without Twilio",
+        );
+        assert_refused(
+            &properties("PepperSecret", "GenerateSecretString"),
+            Value::Null,
+            "PepperSecret is not generated",
+        );
+    }
+
+    #[test]
+    fn a_parameter_without_a_word_and_a_wrong_output_are_refused() {
+        assert_refused(
+            "/Parameters/Brand/Description",
+            Value::Null,
+            "Brand of Parameters has no description",
+        );
+        assert_refused("/Outputs/ApiId/Description", Value::Null, "ApiId of Outputs has no description");
+        let url = json!({"Fn::Sub": "${WebhookApi.ApiEndpoint}/webhook/stripe"});
+        assert_refused("/Outputs/StripeWebhookUrl/Value", url, "StripeWebhookUrl is");
+        assert_refused(
+            "/Outputs/SmsQueueUrl/Value",
+            json!({"Ref": "ParkedQueue"}),
+            "the output SmsQueueUrl is not SmsQueue",
+        );
+    }
+
+    #[test]
+    fn a_deployment_setting_that_is_unknown_secret_or_hasty_is_refused() {
+        let refused = |key: &str, planted: Value, words: &str| {
+            let mut code = CODE.clone();
+            code.deployments.get_mut("prod").expect("prod is there")[key] = planted;
+            assert_new_problem(&TEMPLATE, &code, words, key);
+        };
+        refused("parameter_overrides", json!("LogLevels=info"), "prod sets LogLevels, which is no parameter");
+        refused("parameter_overrides", json!("StripeApiKey=sk_live"), "prod holds the secret StripeApiKey");
+        refused("confirm_changeset", json!(false), "prod deploys without asking");
+        refused("capabilities", json!("CAPABILITY_NAMED_IAM"), "prod asks for");
+        refused("stack_name", json!("recoup-dev"), "the stack recoup-dev is deployed by 2");
+    }
+
+    #[test]
+    fn an_alarm_that_cannot_ring_is_refused() {
+        assert_refused("/Resources/ParkedAlarm", Value::Null, "ParkedAlarm does not watch");
+        let dimension = properties("ParkedAlarm", "Dimensions/0/Value");
+        assert_refused(
+            &dimension,
+            json!({"Fn::GetAtt": ["SmsQueue", "QueueName"]}),
+            "ParkedAlarm does not watch",
+        );
+        assert_refused(&properties("ParkedAlarm", "Threshold"), json!(0), "ParkedAlarm has no threshold");
+        assert_refused(
+            &properties("ParkedAlarm", "AlarmActions"),
+            Value::Null,
+            "ParkedAlarm notifies nobody",
+        );
+    }
+}
