@@ -11,6 +11,7 @@ LOCAL := .local
 BIN_DIR := $(or $(CARGO_TARGET_DIR),target)/debug
 RECOUP_LOCAL := $(BIN_DIR)/recoup-local
 CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := $(LOCAL)/cargo-deny-$(CARGO_DENY_VERSION)
 PARTS := --bin-dir $(BIN_DIR)
 ARGS ?=
 
@@ -45,13 +46,13 @@ setup: $(LOCAL)/venv/installed.txt ## Installs the local AWS into .local/venv, o
 $(LOCAL)/venv/installed.txt: infra/local/requirements.txt
 	@$(call timed,install the local AWS,$(call venv,$(LOCAL)/venv,$<))
 
-setup-lint: $(LOCAL)/venv-lint/installed.txt $(LOCAL)/cargo-deny
+setup-lint: $(LOCAL)/venv-lint/installed.txt $(CARGO_DENY)
 
 $(LOCAL)/venv-lint/installed.txt: infra/requirements-lint.txt
 	@$(call timed,install cfn-lint,$(call venv,$(LOCAL)/venv-lint,$<))
 
 # A link to the one on PATH when that is the pinned version, else a build of it.
-$(LOCAL)/cargo-deny:
+$(CARGO_DENY):
 	@mkdir -p $(LOCAL); \
 	if [ "$$(cargo-deny --version 2>/dev/null)" = "cargo-deny $(CARGO_DENY_VERSION)" ]; then \
 	  ln -sf "$$(command -v cargo-deny)" $@; \
@@ -65,12 +66,13 @@ build: ## Builds the functions and the tools
 
 test: setup build ## Runs all tests, the end-to-end test on the local AWS included
 	@$(call timed,tests of the workspace,cargo test --workspace --locked)
+	@$(call timed,self-test of the local AWS,$(LOCAL)/venv/bin/python3 infra/local/test_aws.py)
 	@$(call timed,end-to-end test,cargo test --workspace --locked --features recoup-tests/end_to_end --test end_to_end -- --nocapture)
 
 lint: setup-lint ## Checks format, clippy, dependencies and template.yaml
 	@$(call timed,fmt,cargo fmt --all --check)
 	@$(call timed,clippy,cargo clippy --workspace --all-targets --locked -- -D warnings)
-	@$(call timed,deny,$(LOCAL)/cargo-deny --locked check bans licenses sources)
+	@$(call timed,deny,$(CARGO_DENY) --locked check bans licenses sources)
 	@$(call timed,cfn-lint,$(LOCAL)/venv-lint/bin/cfn-lint template.yaml)
 
 demo: setup build ## Plays failed payments through the real functions and shows what was sent, when and why

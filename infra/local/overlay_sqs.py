@@ -50,15 +50,23 @@ def install(clock):
 def watch(clock, every):
     """Wakes the event source mappings when the clock was moved or a message has become visible, for ever."""
     while True:
-        with LOCK:
-            now = time.time()
-            waiting = False
-            for _key, queue in list(sqs._queues.all_items()):
-                release_delayed(queue, clock)
-                waiting = waiting or any(m.get("visible_at", 0) <= now for m in queue["messages"])
-        if waiting:
-            esm_wake.set()
+        try:
+            if anything_visible(clock):
+                esm_wake.set()
+        except Exception:
+            logger.exception("the queues could not be looked through")
         time.sleep(every)
+
+
+def anything_visible(clock):
+    """Returns whether any queue holds a message that can be received now."""
+    with LOCK:
+        now = time.time()
+        visible = False
+        for _key, queue in list(sqs._queues.all_items()):
+            release_delayed(queue, clock)
+            visible = visible or any(m.get("visible_at", 0) <= now for m in queue["messages"])
+        return visible
 
 
 def release_delayed(queue, clock):

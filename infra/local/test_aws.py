@@ -231,31 +231,39 @@ class Commands(LocalTest):
             "no such binary", self.stack.deploy(TEMPLATE.replace("CodeUri: function", "CodeUri: x"), "binary")
         )
         self.assertIn("Greeting", self.stack.deploy(TEMPLATE, "parameter", ()))
+        group = f"AWS::Scheduler::ScheduleGroup, Properties: {{Name: {self.stack.ids['Group']}}}"
+        taken = self.stack.deploy(TEMPLATE.replace("AWS::Scheduler::ScheduleGroup", group), "group")
+        self.assertRegex(taken, "Group .*already exists")
+
+    def test_deleting_a_stack_deletes_what_it_made(self):
+        made = self.stack.deploy(TEMPLATE, "gone")["resources"]
+        stacks = self.stack.client("cloudformation")
+        stacks.delete_stack(StackName="gone")
+        until(lambda: refused(stacks.describe_stacks, StackName="gone"), "deletion")
+        secrets = self.stack.client("secretsmanager")
+        self.assertEqual(refused(secrets.describe_secret, SecretId=made["Secret"]), "ResourceNotFoundException")
 
     def test_deploy_again_updates(self):
+        self.addCleanup(self.stack.deploy)
         template = TEMPLATE.replace('"/channels/{provider}"', '"/replies/{provider}"')
+        template = template.replace("{GenerateSecretString:", "{Description: changed, GenerateSecretString:")
+        template = template.replace("PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false")
         again = self.stack.deploy(template, parameters=("Greeting=hello again",))
-        self.assertEqual(again["resources"], self.stack.ids)
+        for name in ("Api", "IngestFunction", "Queue", "Secret", "Table"):
+            self.assertEqual(again["resources"][name], self.stack.ids[name])
         self.assertEqual(self.stack.command(do="env", names=["GREETING"]), {"GREETING": "hello again"})
         for path, status in (("/replies/meta", 200), ("/channels/meta", 404)):
             self.assertEqual(self.stack.request(path, method="GET")[0], status, path)
-        self.assertEqual(self.stack.deploy()["outputs"], self.stack.outputs)
-        self.assertEqual(self.stack.command(do="env", names=["GREETING"]), {"GREETING": "hello"})
+        secret = self.stack.client("secretsmanager").describe_secret(SecretId=self.stack.ids["Secret"])
+        self.assertEqual(secret["Description"], "changed")
+        backups = self.stack.client("dynamodb").describe_continuous_backups(TableName=self.stack.ids["Table"])
+        recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        self.assertEqual(recovery["PointInTimeRecoveryStatus"], "DISABLED")
 
     def test_deploy_refuses_the_real_aws(self):
         done = subprocess.run(
-            [
-                sys.executable,
-                str(HERE / "deploy.py"),
-                "--endpoint",
-                "https://sqs.amazonaws.com",
-                "--template",
-                "x",
-                "--bin-dir",
-                "x",
-                "--stack",
-                "x",
-            ],
+            [sys.executable, str(HERE / "deploy.py"), "--endpoint", "https://sqs.amazonaws.com"]
+            + ["--template", "x", "--bin-dir", "x", "--stack", "x"],
             capture_output=True,
             text=True,
             check=False,

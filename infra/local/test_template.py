@@ -63,7 +63,9 @@ Resources:
             BatchSize: 5
             FunctionResponseTypes: [ReportBatchItemFailures]
             ScalingConfig: {MaximumConcurrency: !Ref Concurrency}
-        Daily: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 day)}}
+        Daily:
+          Type: ScheduleV2
+          Properties: {GroupName: !Ref Group, ScheduleExpression: rate(1 day), ScheduleExpressionTimezone: Asia/Kolkata}
   FallbackFunction:
     Type: AWS::Serverless::Function
     Properties:

@@ -65,6 +65,10 @@ class Queues(LocalTest):
         self.stack.send("Idle", body, DelaySeconds=120)
         self.assertEqual(self.stack.receive("Idle"), [])
         self.stack.advance(200)
+        counts = self.stack.client("sqs").get_queue_attributes(
+            QueueUrl=self.stack.ids["Idle"], AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        self.assertEqual(counts["Attributes"], {"ApproximateNumberOfMessages": "1"})
         message = self.stack.receive("Idle", VisibilityTimeout=3)[0]
         self.assertEqual(message["Body"], body)
         self.assertAlmostEqual(
@@ -165,6 +169,8 @@ class Schedules(LocalTest):
             jumped = time.monotonic()
             until(lambda b=body: self.stack.seen(b, "worker"), f"day {day}")
             self.assertLess(time.monotonic() - jumped, 2)
+            sent = int(self.stack.seen(body, "worker")[0]["attributes"]["SentTimestamp"]) / 1000
+            self.assertAlmostEqual(sent, self.stack.moved_time(), delta=5)
             self.assertEqual(
                 refused(scheduler.get_schedule, Name=names[day], GroupName=self.stack.ids["Group"]),
                 "ResourceNotFoundException",
@@ -277,3 +283,7 @@ class Schedules(LocalTest):
         until(lambda: count() > before, "rate(1 day)")
         time.sleep(0.6)
         self.assertEqual(count(), before + 1)
+        made = self.stack.client("scheduler").get_schedule(
+            Name=self.stack.ids["WorkerFunctionDaily"], GroupName=self.stack.ids["Group"]
+        )
+        self.assertEqual(made["ScheduleExpressionTimezone"], "Asia/Kolkata")

@@ -20,7 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sweep", &["recoup-app", "recoup-aws"]),
     ("recoup-local", &[]),
     ("recoup-ops", &["recoup-app", "recoup-aws", "recoup-core", "recoup-processors"]),
-    ("recoup-tests", &[]),
+    ("recoup-tests", &["recoup-app", "recoup-channels", "recoup-core", "recoup-processors"]),
 ];
 
 /// Crates that would bring I/O, async or a clock into the pure ones.

@@ -2,4 +2,6 @@
 //!
 //! A module a subcommand; each calls the crates the functions call, so that what it shows is what runs.
 
+pub mod case;
+pub mod place;
 pub mod webhook;

@@ -1,16 +1,22 @@
 //! The binary `recoup`.
 
+use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
-use recoup_ops::webhook;
+use recoup_ops::place::Place;
+use recoup_ops::{case, webhook};
 
 /// Looks into recoup: webhooks, cases, and the reasons of decisions.
+///
+/// Exit codes: 0 done, 1 refused or not found, 2 wrong usage or no answer.
 #[derive(Parser)]
 #[command(name = "recoup", version, about, propagate_version = true)]
 struct Cli {
+    #[command(flatten)]
+    place: Place,
     #[command(subcommand)]
     command: Command,
 }
@@ -20,22 +26,41 @@ enum Command {
     /// Shows what a source's verifier and normaliser make of a webhook.
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// Looks at one case.
+    #[command(subcommand)]
+    Case(CaseCommand),
+    /// Shows each decision of a case with its reason.
+    Why(case::Which),
 }
 
-fn main() -> ExitCode {
+#[derive(Subcommand)]
+enum CaseCommand {
+    /// Shows state, debt, ledger, decisions and the next timer.
+    Show(case::Which),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let stdout = io::stdout();
-    let pretty = stdout.is_terminal();
-    let outcome = match &cli.command {
-        Command::Webhook(command) => webhook::run(command, wall_clock, pretty, &mut stdout.lock()),
-    };
-    match outcome {
+    match run(&cli).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             let _ = writeln!(io::stderr().lock(), "recoup: {error}");
             ExitCode::from(2)
         }
+    }
+}
+
+async fn run(cli: &Cli) -> Result<bool, Box<dyn Error>> {
+    let pretty = io::stdout().is_terminal();
+    let mut out = io::stdout();
+    match &cli.command {
+        Command::Webhook(command) => Ok(webhook::run(command, wall_clock, pretty, &mut out)?),
+        Command::Case(CaseCommand::Show(which)) => {
+            Ok(case::show(&cli.place.table().await?, which, &mut out).await?)
+        }
+        Command::Why(which) => Ok(case::why(&cli.place.table().await?, which, &mut out).await?),
     }
 }
 

@@ -47,7 +47,8 @@ pub fn sdk_config(aws: &AwsConfig) -> SdkConfig {
     config.build()
 }
 
-fn http_client() -> SharedHttpClient {
+/// The HTTP client of every AWS client: one TLS stack, one crypto library.
+pub fn http_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
         .build_https()

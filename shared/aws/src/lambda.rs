@@ -26,10 +26,11 @@ pub enum TimerOrQueue {
 
 /// Whether a request asks rather than tells.
 pub fn is_get(delivered: &HttpRequest) -> bool {
-    delivered.method() == lambda_http::http::Method::GET
+    delivered.method() == http::Method::GET
 }
 
 /// Reads a request of the HTTP API.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum that may grow")]
 pub fn request(delivered: HttpRequest) -> Request {
     let name = delivered.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
     let query = delivered.uri().query().unwrap_or_default().to_owned();

@@ -15,7 +15,7 @@ mod start;
 pub mod table;
 mod telemetry;
 
-pub use clients::sdk_config;
+pub use clients::{http_client, sdk_config};
 pub use clock::{SystemClock, random_token};
 pub use ports::AwsPorts;
 pub use start::{StartError, Started, start};

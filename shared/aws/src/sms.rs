@@ -48,6 +48,7 @@ impl TextApi for EndUserMessaging {
 }
 
 /// A refusal by the service is definite; a connection that was never made is not sent; anything else is unknown.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum that may grow")]
 fn classify(error: &SdkError<SendTextMessageError>) -> TextApiError {
     match error {
         SdkError::ConstructionFailure(_) => TextApiError::NotSent,
@@ -74,11 +75,14 @@ fn not_connected(error: &(dyn Error + 'static)) -> TextApiError {
     TextApiError::Ambiguous
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum that may grow")]
 fn reason(error: &SendTextMessageError) -> Option<String> {
     match error {
         SendTextMessageError::AccessDeniedException(e) => e.reason().map(|reason| reason.as_str().to_owned()),
         SendTextMessageError::ConflictException(e) => e.reason().map(|reason| reason.as_str().to_owned()),
-        SendTextMessageError::ServiceQuotaExceededException(e) => e.reason().map(|reason| reason.as_str().to_owned()),
+        SendTextMessageError::ServiceQuotaExceededException(e) => {
+            e.reason().map(|reason| reason.as_str().to_owned())
+        }
         SendTextMessageError::ValidationException(e) => e.reason().map(|reason| reason.as_str().to_owned()),
         _ => None,
     }

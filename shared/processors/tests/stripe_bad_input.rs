@@ -1,5 +1,8 @@
 //! Bodies that carry a good signature and still cannot be trusted to be well formed: a reason, never a panic.
 
+use std::fs;
+use std::path::Path;
+
 use jiff::Timestamp;
 use recoup_core::{Event, Fact, Secret};
 use recoup_processors::{NormaliseError, Normalised, Status, Unverified, by_name};
@@ -233,4 +236,24 @@ fn f36_a_million_members_are_read_in_one_pass() {
         panic!("a failure")
     };
     assert!(failed.buyer.phone.is_some());
+}
+
+#[test]
+fn f36_truncated_and_damaged_bodies_give_an_answer() {
+    let path = "fixtures/stripe/invoice.payment_failed.expanded.2020-08-27.json";
+    let body = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("the fixture is there");
+    let body = body.trim_ascii_end();
+    assert!(normalise(body).is_ok());
+    for end in (0..body.len()).step_by(11) {
+        assert!(normalise(&body[..end]).is_err(), "truncated at {end}");
+    }
+    let mut answers = [0, 0];
+    for place in (0..body.len()).step_by(23) {
+        for byte in [0, b'"', b'\\', b'{', b'9', 0xff] {
+            let mut damaged = body.to_vec();
+            damaged[place] = byte;
+            answers[usize::from(normalise(&damaged).is_ok())] += 1;
+        }
+    }
+    assert!(answers[0] > 0 && answers[1] > 0, "{answers:?}");
 }

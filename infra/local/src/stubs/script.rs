@@ -66,7 +66,7 @@ pub struct NextAnswer {
     /// The body: JSON, or a string for bare text. A 2xx without a body keeps the provider's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
-    /// How long to wait before answering, in milliseconds.
+    /// How long the answer takes, in milliseconds; what is accepted is accepted at once.
     #[serde(default)]
     pub delay_ms: u64,
     /// Cuts the connection instead of answering.

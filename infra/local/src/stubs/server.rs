@@ -114,8 +114,9 @@ impl<P: Provider> Shared<P> {
             }
         };
         let next = lock(&self.script).next(&reading.keys).unwrap_or_default();
-        tokio::time::sleep(Duration::from_millis(next.delay_ms)).await;
+        let delay = tokio::time::sleep(Duration::from_millis(next.delay_ms));
         if next.drop == Some(Drop::Before) {
+            delay.await;
             line.cut();
             return Ok(reading.answer);
         }
@@ -124,6 +125,8 @@ impl<P: Provider> Shared<P> {
         if (200..300).contains(&answer.status) {
             Arc::clone(&self.provider).accepted(request, &answer, next.statuses);
         }
+        // What is accepted stays so when the client does not wait for the answer.
+        delay.await;
         if next.drop == Some(Drop::After) {
             line.cut();
         }

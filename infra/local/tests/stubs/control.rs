@@ -78,6 +78,17 @@ async fn a_bare_text_is_sent_as_text_and_an_accepted_answer_keeps_its_body() {
 }
 
 #[tokio::test]
+async fn a_slow_answer_is_accepted_although_the_client_gives_up() {
+    let bench = Bench::start().await;
+    bench.script(&bench.stubs.whatsapp, json!([{"delay_ms": 60_000}])).await;
+    let patience = std::time::Duration::from_millis(300);
+    assert!(tokio::time::timeout(patience, bench.send_to("+15550100")).await.is_err());
+    let sent = bench.sent(&bench.stubs.whatsapp).await;
+    assert_eq!(sent.len(), 1);
+    assert!(sent[0].accepted());
+}
+
+#[tokio::test]
 async fn a_connection_cut_before_accepting_leaves_no_record() {
     let bench = Bench::start().await;
     bench.script(&bench.stubs.whatsapp, json!([{"drop": "before"}])).await;

@@ -67,7 +67,7 @@ fn compose(at_hand: &AtHand<'_>, text: &Going, context: &Context<'_>) -> Result<
     let hours_left = suspension.duration_since(context.now).max(SignedDuration::ZERO).as_hours();
     let days_left = (hours_left + 12).div_euclid(24);
     let template = Library::template(&text.template).ok_or(RenderError::NoLanguage)?;
-    let content = template.render(
+    let words = template.render(
         at_hand.channel,
         debt.buyer.locale.as_deref(),
         &policy.default_locale,
@@ -91,5 +91,5 @@ fn compose(at_hand: &AtHand<'_>, text: &Going, context: &Context<'_>) -> Result<
         token: context.token.clone(),
     };
     let ttl = Duration::from_secs(u64::from(at_hand.step.ttl_minutes) * 60);
-    Ok(Message { to, correlation, category: template.category, ttl, content })
+    Ok(Message { to, correlation, category: template.category, ttl, content: words })
 }

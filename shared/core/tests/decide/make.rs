@@ -52,18 +52,12 @@ pub(crate) fn failure(attempt: u32) -> PaymentFailed {
     }
 }
 
-/// What a payment intent says that names no invoice.
-pub(crate) fn unlinked() -> PaymentFailed {
-    PaymentFailed { attempt: None, unlinked: true, ..failure(1) }
+pub(crate) fn event(id: &str, of: &str, fact: Fact) -> Event {
+    Event { id: event_id(id), obligation: obligation(of), occurred_at: None, fact }
 }
 
-pub(crate) fn event(id: &str, of: &str, fact: Fact) -> Event {
-    Event {
-        id: EventId::parse(id).expect("well formed"),
-        obligation: obligation(of),
-        occurred_at: None,
-        fact,
-    }
+pub(crate) fn event_id(id: &str) -> EventId {
+    EventId::parse(id).expect("well formed")
 }
 
 pub(crate) fn failed(id: &str, of: &str, what: PaymentFailed) -> Event {
@@ -195,4 +189,17 @@ pub(crate) fn duration(text: &str) -> Option<SignedDuration> {
         sum += SignedDuration::from_secs(number * seconds);
     }
     Some(if negative { -sum } else { sum })
+}
+
+/// What the buyer reads, as far as it differs from message to message.
+pub(crate) fn text_of(sent: &crate::scene::Sent) -> String {
+    match &sent.message.content {
+        Content::Text(text) => text.clone(),
+        Content::Template(content) => {
+            let values: Vec<_> =
+                content.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let link = content.url_suffix.as_deref().unwrap_or("none");
+            format!("{} {} [{}] link={link}", content.name, content.language, values.join(", "))
+        }
+    }
 }

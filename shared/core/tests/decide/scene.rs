@@ -73,6 +73,8 @@ pub(crate) struct Scene {
     pub(crate) sends: Vec<Sent>,
     pub(crate) processor: Processor,
     pub(crate) lines: Vec<String>,
+    /// The last event that was said, and how many there were.
+    pub(crate) told: (Option<Event>, u32),
     tokens: u32,
 }
 
@@ -104,6 +106,7 @@ impl Scene {
                 asked: Vec::new(),
             },
             lines: Vec::new(),
+            told: (None, 0),
             tokens: 0,
         }
     }

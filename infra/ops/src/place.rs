@@ -1,0 +1,95 @@
+//! Where the operator's command looks: an AWS account, or a local stack.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use recoup_aws::table::Table;
+use serde::Deserialize;
+use thiserror::Error;
+
+/// Which deployment to look at. Credentials come from the usual AWS places: environment, profile, SSO.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// The table, as in the stack's output `TableName`.
+    #[arg(long, global = true)]
+    table: Option<String>,
+    /// The AWS profile.
+    #[arg(long, global = true)]
+    profile: Option<String>,
+    /// The AWS region.
+    #[arg(long, global = true)]
+    region: Option<String>,
+    /// A local stack's file, for example .local/stack.json.
+    #[arg(long, global = true)]
+    stack: Option<PathBuf>,
+}
+
+/// Why the deployment could not be reached.
+#[derive(Debug, Error)]
+pub enum PlaceError {
+    /// Neither a table nor a local stack was named.
+    #[error("name the table with --table (the stack's output TableName), or a local stack with --stack .local/stack.json")]
+    NoTable,
+    /// The local stack's file cannot be used.
+    #[error("cannot read {}: {detail}; `make up` writes it", path.display())]
+    Stack {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        detail: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct LocalStack {
+    endpoint_url: String,
+    region: String,
+    table: String,
+    credentials: LocalCredentials,
+}
+
+#[derive(Deserialize)]
+struct LocalCredentials {
+    access_key_id: String,
+    secret_access_key: String,
+}
+
+impl Place {
+    /// The table of this deployment.
+    ///
+    /// # Errors
+    /// [`PlaceError`] when none is named or the local stack's file cannot be used.
+    pub async fn table(&self) -> Result<Table, PlaceError> {
+        let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest())
+            .http_client(recoup_aws::http_client());
+        if let Some(profile) = &self.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &self.region {
+            loader = loader.region(aws_config::Region::new(region.clone()));
+        }
+        let name = match (&self.table, &self.stack) {
+            (_, Some(path)) => {
+                let local = read(path)?;
+                let LocalCredentials { access_key_id, secret_access_key } = local.credentials;
+                let credentials =
+                    aws_credential_types::Credentials::new(access_key_id, secret_access_key, None, None, "local stack");
+                loader = loader
+                    .endpoint_url(local.endpoint_url)
+                    .region(aws_config::Region::new(local.region))
+                    .credentials_provider(credentials);
+                local.table
+            }
+            (Some(table), None) => table.clone(),
+            (None, None) => return Err(PlaceError::NoTable),
+        };
+        Ok(Table::new(aws_sdk_dynamodb::Client::new(&loader.load().await), &name))
+    }
+}
+
+fn read(path: &PathBuf) -> Result<LocalStack, PlaceError> {
+    let failed = |detail: String| PlaceError::Stack { path: path.clone(), detail };
+    let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
+}

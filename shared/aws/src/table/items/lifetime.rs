@@ -1,0 +1,46 @@
+//! How long DynamoDB keeps an item. It deletes late, within days, so nothing is decided by these times.
+
+use jiff::{SignedDuration, Timestamp};
+use recoup_core::{Case, Recipient};
+
+/// Days a case is kept after it ended.
+pub const CLOSED_DAYS: i64 = 45;
+
+/// Days a settlement without messaging is kept: longer than any processor repeats the failure it silences.
+pub const TOMBSTONE_DAYS: i64 = 30;
+
+/// Days from the first failure to the expiry of the last step of the longest playbook; a test compares.
+pub const LONGEST_PLAYBOOK_DAYS: i64 = 17;
+
+/// Days an open case is kept after its first failure.
+pub const OPEN_DAYS: i64 = LONGEST_PLAYBOOK_DAYS + 60;
+
+/// Days a recipient is kept after the last message to it.
+pub const RECIPIENT_DAYS: i64 = 400;
+
+/// When a case may be deleted, in Unix seconds; `None` when it carries no time to count from.
+pub(super) fn of_case(case: &Case) -> Option<i64> {
+    let last = case.trail.last().map(|entry| entry.at);
+    match (&case.dunning, case.closed_at) {
+        (Some(_), Some(closed)) => Some(after(closed, CLOSED_DAYS)),
+        (Some(dunning), None) => Some(after(dunning.anchor, OPEN_DAYS)),
+        (None, settled) => settled.or(last).map(|at| after(at, TOMBSTONE_DAYS)),
+    }
+}
+
+/// When a recipient may be deleted, in Unix seconds; `None` for one who opted out of anything, which is remembered.
+pub(super) fn of_recipient(recipient: &Recipient) -> Option<i64> {
+    let silent = recipient.opted_out.or(recipient.opted_out_marketing).or(recipient.opted_out_sms);
+    if silent.is_some() {
+        return None;
+    }
+    let touches = recipient.touches.iter().map(|touch| touch.at);
+    let cases = recipient.cases.iter().map(|known| known.opened_at);
+    let newest = touches.chain(cases).chain(recipient.marketing_consent).max();
+    newest.map(|at| after(at, RECIPIENT_DAYS))
+}
+
+fn after(at: Timestamp, days: i64) -> i64 {
+    let kept = SignedDuration::from_hours(days * 24);
+    at.saturating_add(kept).unwrap_or(Timestamp::MAX).as_second()
+}

@@ -1,0 +1,7 @@
+//! Cases and recipients in DynamoDB: one item each, one kind of write. `infra/TABLE.md` is the map.
+
+pub mod items;
+pub mod keys;
+mod store;
+
+pub use store::Table;

@@ -1,0 +1,9 @@
+//! What `decide` does, told as scripts and transcripts.
+
+mod attention;
+mod facts;
+mod ledger;
+mod make;
+mod scene;
+mod script;
+mod schedule;
