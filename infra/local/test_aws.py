@@ -261,9 +261,9 @@ class Commands(LocalTest):
         self.assertEqual(recovery["PointInTimeRecoveryStatus"], "DISABLED")
 
     def test_deploy_refuses_the_real_aws(self):
+        words = "--endpoint https://sqs.amazonaws.com --template x --bin-dir x --stack x".split()
         done = subprocess.run(
-            [sys.executable, str(HERE / "deploy.py"), "--endpoint", "https://sqs.amazonaws.com"]
-            + ["--template", "x", "--bin-dir", "x", "--stack", "x"],
+            [sys.executable, str(HERE / "deploy.py"), *words],
             capture_output=True,
             text=True,
             check=False,

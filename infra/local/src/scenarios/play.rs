@@ -15,7 +15,8 @@ use crate::stack::Stack;
 use crate::stripe_events::Invoice;
 use crate::stubs::Sent;
 
-const PATIENCE: Duration = Duration::from_secs(90);
+/// Longer than the queues hide a message that a function did not finish, so that its second try is awaited.
+const PATIENCE: Duration = Duration::from_mins(4);
 const POLL: Duration = Duration::from_millis(100);
 const FUNCTIONS: [&str; 5] =
     ["payment-webhook", "whatsapp-sender", "sms-fallback", "channel-webhook", "sweep"];
@@ -214,8 +215,9 @@ impl<'a> Play<'a> {
         for name in ["whatsapp", "sms", "spill"] {
             if let Some(url) = self.stack.file.queues.get(name) {
                 let depth = emulator.depth(url).await?;
-                if depth.total() > 0 {
-                    waiting.push(format!("{} in queue {name}", depth.total()));
+                // A delayed message is not due: the clock has not reached its time.
+                if depth.visible + depth.in_flight > 0 {
+                    waiting.push(format!("queue {name}: {} ready, {} taken", depth.visible, depth.in_flight));
                 }
             }
         }
@@ -296,13 +298,14 @@ impl<'a> Play<'a> {
         let mut text = error.to_string();
         for function in FUNCTIONS {
             let lines = self.stack.emulator.log_lines(function).await.unwrap_or_default();
-            for line in &lines[lines.len().saturating_sub(3)..] {
-                text.extend(["\n", function, ": ", line.trim_end()]);
+            let told: Vec<String> = lines.iter().filter_map(|line| summary(line)).collect();
+            for line in &told[told.len().saturating_sub(3)..] {
+                text.extend(["\n    ", function, ": ", line]);
             }
         }
         let tail = self.stack.log_tail();
         if !tail.is_empty() {
-            text.extend(["\nlocal AWS: ", tail.as_str()]);
+            text.extend(["\n    local AWS: ", tail.as_str()]);
         }
         text
     }
@@ -322,6 +325,19 @@ fn decision(function: &str, line: &str) -> Option<(Timestamp, String)> {
     let step = Some(text("step")).filter(|step| !step.is_empty()).map(|step| format!(", step {step}"));
     let said = format!("decided  {function}: {reason} ({outcome}) {obligation}{}", step.unwrap_or_default());
     Some((at, said.trim_end().to_owned()))
+}
+
+/// A line of a function in short; `None` for those that Lambda writes around each call.
+fn summary(line: &str) -> Option<String> {
+    if ["START ", "END ", "REPORT "].iter().any(|start| line.starts_with(start)) {
+        return None;
+    }
+    let Ok(Value::Object(members)) = serde_json::from_str(line) else {
+        return Some(line.trim_end().to_owned());
+    };
+    let known = ["timestamp", "outcome", "reason", "case", "step", "kind", "error"];
+    let texts: Vec<&str> = known.iter().filter_map(|name| members.get(*name)?.as_str()).collect();
+    Some(texts.join(" "))
 }
 
 /// What left, and what the provider said to it.

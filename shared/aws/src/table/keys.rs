@@ -91,7 +91,7 @@ attributes! {
         NEXT_STEP = "ns" N,
         /// When it comes, in Unix milliseconds.
         NEXT_AT = "na" N,
-        /// The channel it goes by.
+        /// The channel it goes by: `w` WhatsApp, `s` text message.
         NEXT_CHANNEL = "nc" S,
         /// The generation of its timer.
         NEXT_GENERATION = "ng" N,

@@ -72,7 +72,6 @@ fn i2_a_text_message_goes_only_where_whatsapp_has_no_claim_or_a_definite_failure
             verdict(&scene.deliver(message))
         };
         let (planned, not) = (verdict_of(Some(Channel::Whatsapp)), verdict_of(None));
-        assert_eq!(planned == "silent" && whatsapp.is_none(), false);
         table += &format!("{}: planned {planned}, not planned {not}\n", name(whatsapp));
         assert_eq!(verdict_of(Some(Channel::Sms)), planned, "the planned channel makes no difference");
     }

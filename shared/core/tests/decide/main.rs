@@ -6,4 +6,6 @@ mod ledger;
 mod make;
 mod scene;
 mod script;
+mod walk;
+mod watch;
 mod schedule;

@@ -10,7 +10,7 @@ use recoup_core::{
     SendOutcome, SendState, State, StatusReport, StepDue, StepIndex, Timer, Token, World, decide, needs,
 };
 
-use crate::make;
+use crate::{make, watch};
 
 /// A queue delays a message at most this long; a later timer is a schedule, whose name makes it single.
 const QUEUE_DELAY: SignedDuration = SignedDuration::from_mins(15);
@@ -73,6 +73,8 @@ pub(crate) struct Scene {
     pub(crate) sends: Vec<Sent>,
     pub(crate) processor: Processor,
     pub(crate) lines: Vec<String>,
+    /// Every step that was ever handed out, for handing it out again.
+    pub(crate) delivered: Vec<Queued>,
     /// The last event that was said, and how many there were.
     pub(crate) told: (Option<Event>, u32),
     tokens: u32,
@@ -106,6 +108,7 @@ impl Scene {
                 asked: Vec::new(),
             },
             lines: Vec::new(),
+            delivered: Vec::new(),
             told: (None, 0),
             tokens: 0,
         }
@@ -211,6 +214,7 @@ impl Scene {
     }
 
     fn commit(&mut self, draft: &mut Draft) -> bool {
+        watch::decided(&draft.decision, draft.case.as_ref().map(|known| &known.item));
         if let Some(recipient) = draft.decision.recipient.clone() {
             let version = self.buyers.get(&recipient.id).map_or(0, |known| known.version);
             let expected = draft.buyer.as_ref().map_or(0, |(_, version)| *version);
@@ -228,6 +232,7 @@ impl Scene {
                 draft.case = self.cases.get(&draft.id).cloned();
                 return false;
             }
+            watch::written(draft.case.as_ref().map(|known| &known.item), &case, draft.decision.reason);
             self.cases.insert(draft.id.clone(), Versioned { item: case, version: version + 1 });
         }
         true
@@ -258,7 +263,7 @@ impl Scene {
         self.apply(&make::case_id("none"), input, &format!("{verb} {}", scope.as_str()))
     }
 
-    fn perform(&mut self, effects: &[Effect]) {
+    pub(crate) fn perform(&mut self, effects: &[Effect]) {
         for effect in effects {
             match effect {
                 Effect::Arm(timer) => self.arm(timer),
@@ -325,6 +330,9 @@ impl Scene {
     }
 
     pub(crate) fn deliver(&mut self, queued: Queued) -> Decision {
+        if !self.delivered.contains(&queued) {
+            self.delivered.push(queued.clone());
+        }
         let input = self.step_due(&queued);
         let draft = self.begin(&queued.case, input);
         self.carry_out(queued, draft)
@@ -346,7 +354,9 @@ impl Scene {
         });
         if let Some(message) = sent {
             let template = make::template_of(&decision, &message);
-            self.sends.push(Sent { at: self.now, message: message.clone(), template, failed: false });
+            let sent = Sent { at: self.now, message: message.clone(), template, failed: false };
+            watch::sending(self, &sent);
+            self.sends.push(sent);
             self.wire.push(Flight { message, queued });
         } else {
             self.dispose(queued, &decision);

@@ -8,12 +8,12 @@
 //! `ledger`, `next`, `trail`, `under_way`, `parked`, `said` show where things stand.
 
 use recoup_core::{
-    Answer, BuyerFacts, Channel, DeliveryStatus, Event, Fact, Link, OptOutScope, PreferenceChange, Reaction,
+    Answer, BuyerFacts, Channel, DeliveryStatus, Event, Link, OptOutScope, PreferenceChange, Reaction,
     SendOutcome, StepIndex,
 };
 
 use crate::make;
-use crate::scene::Scene;
+use crate::scene::{Queued, Scene};
 
 /// Runs the script and compares what was decided with what was expected, line by line.
 #[track_caller]
@@ -169,6 +169,17 @@ fn on_world(scene: &mut Scene, words: &[&str]) -> bool {
         "run" => run(scene),
         "sweep" => drop(scene.swept(obligation(words))),
         "lose" => scene.queue.clear(),
+        "once_more" => {
+            let again = scene.delivered[number(words[1]) % scene.delivered.len()].clone();
+            scene.deliver(again);
+        }
+        "stray" => {
+            let channel = if words.contains(&"sms") { Channel::Sms } else { Channel::Whatsapp };
+            let step = StepIndex(u8::try_from(number(words[1])).expect("small"));
+            let generation = u32::try_from(number(words[2])).expect("small");
+            let case = make::case_id(obligation(words));
+            scene.deliver(Queued { case, step, generation, channel, at: scene.now, receives: 0, schedule: false });
+        }
         "|" => scene.lines.clear(),
         "processor" => {
             if let Some(answer) = value(words, "settled") {
@@ -187,6 +198,10 @@ fn on_world(scene: &mut Scene, words: &[&str]) -> bool {
         },
     }
     true
+}
+
+fn number(word: &str) -> usize {
+    word.parse().expect("a number")
 }
 
 fn answered<T>(answer: &str, found: impl FnOnce(&str) -> T) -> Answer<T> {
@@ -269,7 +284,3 @@ fn show(scene: &mut Scene, words: &[&str]) -> bool {
 /// The facts that end or freeze a case, by name.
 pub(crate) const ENDINGS: [&str; 8] =
     ["paid", "voided", "uncollectible", "cancelled", "refunded", "dispute", "won", "lost"];
-
-pub(crate) fn ending(name: &str) -> Fact {
-    make::fact(name).expect("a fact")
-}

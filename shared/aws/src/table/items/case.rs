@@ -36,7 +36,7 @@ fn write_dunning(item: &mut Writer, dunning: &Dunning) {
     if let Some(next) = dunning.next {
         item.number(keys::NEXT_STEP, Some(next.step));
         item.time(keys::NEXT_AT, Some(next.at));
-        item.text(keys::NEXT_CHANNEL, Some(next.channel.as_str()));
+        item.text(keys::NEXT_CHANNEL, Some(lines::channel_letter(next.channel)));
         item.number(keys::NEXT_GENERATION, Some(next.generation));
     }
     item.text(keys::ENDED, dunning.ended.map(recoup_core::Outcome::as_str));

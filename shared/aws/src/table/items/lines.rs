@@ -8,9 +8,20 @@ use recoup_core::{
     Token, Touch, TrailEntry,
 };
 
-/// The reasons of every ordinary send, which fill most of a trail, have one letter; all others are spelled out.
-pub(super) const SHORT_REASONS: [(Reason, &str); 4] =
-    [(Reason::Claimed, "C"), (Reason::Sent, "S"), (Reason::Delivered, "D"), (Reason::Read, "R")];
+/// The reasons that fill most of a trail have one letter; all others are spelled out.
+const SHORT_REASONS: [(Reason, &str); 5] = [
+    (Reason::Claimed, "C"),
+    (Reason::Sent, "S"),
+    (Reason::Delivered, "D"),
+    (Reason::Read, "R"),
+    (Reason::Updated, "M"),
+];
+
+/// The reasons that, with no step of their own, are about the step of the entry before.
+const FOLLOWERS: [Reason; 3] = [Reason::Sent, Reason::Delivered, Reason::Read];
+
+/// What stands for no step behind a reason that would follow the entry before.
+const NO_STEP: &str = "-";
 
 /// What a shared beginning must save before it is left out.
 const WORTH_SHARING: usize = 4;
@@ -18,51 +29,55 @@ const WORTH_SHARING: usize = 4;
 /// The trail: the first time in Unix seconds, later ones as seconds after the one before, each followed by its reason
 /// and, behind a slash, its step.
 pub(super) fn trail(entries: &[TrailEntry]) -> Option<String> {
-    let mut before: Option<i64> = None;
-    let mut words = Vec::with_capacity(entries.len() * 2);
-    for entry in entries {
-        let second = entry.at.as_second();
-        words.push(before.map_or_else(|| second.to_string(), |before| format!("+{}", second - before)));
-        before = Some(second);
+    let (mut second, mut step) = (0, None);
+    let word = |entry: &TrailEntry| {
+        let later = entry.at.as_second() - second;
         let short = SHORT_REASONS.iter().find(|(reason, _)| *reason == entry.reason);
         let reason = short.map_or_else(|| entry.reason.code(), |(_, letter)| letter);
-        words.push(entry.step.map_or_else(|| reason.to_owned(), |step| format!("{reason}/{step}")));
-    }
+        let before = FOLLOWERS.contains(&entry.reason).then_some(step).flatten();
+        (second, step) = (entry.at.as_second(), entry.step);
+        match entry.step {
+            step if step == before => format!("{later}{reason}"),
+            Some(step) => format!("{later}{reason}/{step}"),
+            None => format!("{later}{reason}/{NO_STEP}"),
+        }
+    };
+    let words: Vec<_> = entries.iter().map(word).collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
 
 /// Reads a trail back. Reasons of a later version are left out: nothing is decided by the trail.
 pub(super) fn parse_trail(text: &str) -> Option<Vec<TrailEntry>> {
-    let mut second: i64 = 0;
+    let (mut second, mut step) = (0_i64, None);
     let mut entries = Vec::new();
-    let mut words = text.split(' ');
-    while let Some(time) = words.next() {
-        second = match time.strip_prefix('+') {
-            Some(later) => second.checked_add(later.parse().ok()?)?,
-            None => time.parse().ok()?,
+    for word in text.split(' ') {
+        let (later, said) = word.split_at(word.find(|c: char| c != '-' && !c.is_ascii_digit())?);
+        second = second.checked_add(later.parse().ok()?)?;
+        let (code, own) = said.split_once('/').map_or((said, None), |(code, own)| (code, Some(own)));
+        let short = SHORT_REASONS.iter().find(|(_, letter)| *letter == code).map(|(reason, _)| *reason);
+        let reason = short.or_else(|| Reason::parse(code));
+        step = match own {
+            Some(NO_STEP) => None,
+            Some(own) => Some(StepIndex(own.parse().ok()?)),
+            None => step.filter(|_| reason.is_some_and(|reason| FOLLOWERS.contains(&reason))),
         };
         let at = Timestamp::from_second(second).ok()?;
-        let said = words.next()?;
-        let (reason, step) = match said.split_once('/') {
-            Some((reason, step)) => (reason, Some(StepIndex(step.parse().ok()?))),
-            None => (said, None),
-        };
-        let short = SHORT_REASONS.iter().find(|(_, letter)| *letter == reason).map(|(reason, _)| *reason);
-        entries.extend(short.or_else(|| Reason::parse(reason)).map(|reason| TrailEntry { at, reason, step }));
+        entries.extend(reason.map(|reason| TrailEntry { at, reason, step }));
     }
     Some(entries)
 }
 
-/// The ledger, a line an entry: step, channel, state, attempt, milliseconds after the first failure, token, template and,
-/// if any, detail. Template and detail leave out what they share with the beginning of the one before.
+/// The ledger, a line an entry: step, channel, state and attempt in one word, milliseconds after the first failure,
+/// token, template and, if any, detail. Template and detail leave out what they share with the beginning of the one
+/// before.
 pub(super) fn ledger(dunning: &Dunning) -> Vec<String> {
     let mut before = Before::of(&dunning.playbook);
     let line = |entry: &Entry| {
         let mut line = format!(
-            "{} {} {} {} {:+} {} {}",
+            "{}{}{}{} {} {} {}",
             entry.step,
-            entry.channel,
-            entry.state.as_str(),
+            channel_letter(entry.channel),
+            state_letter(entry.state),
             entry.attempt,
             entry.at.as_millisecond() - dunning.anchor.as_millisecond(),
             entry.token,
@@ -91,13 +106,17 @@ impl Before {
 
 /// Reads a line of the ledger back.
 pub(super) fn parse_entry(line: &str, anchor: Timestamp, before: &mut Before) -> Option<Entry> {
-    let mut fields = line.splitn(8, ' ');
+    let mut fields = line.splitn(5, ' ');
     let mut field = || fields.next();
+    let head = field()?;
+    let (step, head) = head.split_at(head.find(|c: char| !c.is_ascii_digit())?);
+    let (channel, head) = head.split_at_checked(1)?;
+    let (state, attempt) = head.split_at_checked(1)?;
     Some(Entry {
-        step: StepIndex(field()?.parse().ok()?),
-        channel: parse_channel(field()?)?,
-        state: parse_state(field()?)?,
-        attempt: field()?.parse().ok()?,
+        step: StepIndex(step.parse().ok()?),
+        channel: parse_channel(channel)?,
+        state: SendState::ALL.into_iter().find(|known| state_letter(*known) == state)?,
+        attempt: attempt.parse().ok()?,
         at: Timestamp::from_millisecond(anchor.as_millisecond().checked_add(field()?.parse().ok()?)?).ok()?,
         token: Token::parse(field()?).ok()?,
         template: Name::parse(unshare(&mut before.template, field()?)?).ok()?,
@@ -184,17 +203,35 @@ fn parse_time(text: &str) -> Option<Timestamp> {
     Timestamp::from_millisecond(text.parse().ok()?).ok()
 }
 
-/// Reads the name of a channel back.
-pub(super) fn parse_channel(name: &str) -> Option<Channel> {
-    [Channel::Whatsapp, Channel::Sms].into_iter().find(|channel| channel.as_str() == name)
+/// The letter of a channel.
+pub(super) fn channel_letter(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Whatsapp => "w",
+        Channel::Sms => "s",
+    }
+}
+
+/// Reads the letter of a channel back.
+pub(super) fn parse_channel(letter: &str) -> Option<Channel> {
+    [Channel::Whatsapp, Channel::Sms].into_iter().find(|channel| channel_letter(*channel) == letter)
+}
+
+/// The letter of a state of the ledger.
+fn state_letter(state: SendState) -> &'static str {
+    match state {
+        SendState::Claimed => "C",
+        SendState::Retryable => "T",
+        SendState::Sent => "S",
+        SendState::Delivered => "D",
+        SendState::Read => "R",
+        SendState::Failed => "F",
+        SendState::Dropped => "X",
+        SendState::Unknown => "U",
+    }
 }
 
 /// Reads the name of an outcome back.
 pub(super) fn parse_outcome(name: &str) -> Option<Outcome> {
     use Outcome::{Exhausted, Recovered, Suppressed, Voided};
     [Recovered, Voided, Exhausted, Suppressed].into_iter().find(|outcome| outcome.as_str() == name)
-}
-
-fn parse_state(name: &str) -> Option<SendState> {
-    SendState::ALL.into_iter().find(|state| state.as_str() == name)
 }

