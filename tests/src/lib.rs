@@ -1,1 +1,28 @@
-//! Tests that span the crates live in `tests/`; this library is empty on purpose.
+//! A world in memory for tests: every port of the use cases, a driver that plays all functions, and the bodies that
+//! the outside sends.
+//!
+//! Invariant: no wall clock, no thread, no randomness, ordered maps only. A run is a function of what the test does, so
+//! every failure can be played again.
+
+pub mod call;
+mod faults;
+pub mod http_script;
+mod memory;
+pub mod meta;
+mod ports;
+mod queues;
+pub mod run;
+mod schedules;
+pub mod seeds;
+mod senders;
+pub mod stack;
+mod store;
+pub mod stripe;
+
+pub use call::{Call, Tally};
+pub use faults::{Fault, Moment};
+pub use http_script::{Asked, Reply};
+pub use memory::Memory;
+pub use queues::Waiting;
+pub use schedules::Schedule;
+pub use stack::{Settings, Sms, Stack};

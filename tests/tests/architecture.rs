@@ -24,8 +24,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that would bring I/O, async or a clock into the pure ones.
-const IMPURE: &[&str] =
-    &["tokio", "reqwest", "hyper", "tracing", "aws-sdk-dynamodb", "aws-sdk-sqs", "lambda_runtime", "lambda_http", "rand"];
+const IMPURE: &[&str] = &[
+    "tokio",
+    "reqwest",
+    "hyper",
+    "tracing",
+    "aws-sdk-dynamodb",
+    "aws-sdk-sqs",
+    "lambda_runtime",
+    "lambda_http",
+    "rand",
+];
 const PURE: &[&str] = &["recoup-core", "recoup-processors", "recoup-channels"];
 
 type Edges = BTreeMap<String, BTreeSet<String>>;
@@ -38,7 +47,8 @@ fn edges() -> Edges {
         .exec()
         .expect("cargo metadata reads the workspace");
     let named = |package: &cargo_metadata::Package| {
-        let shipped = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+        let shipped =
+            package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
         shipped.map(|dependency| dependency.name.clone()).collect()
     };
     metadata.packages.iter().map(|package| (package.name.to_string(), named(package))).collect()
@@ -52,7 +62,9 @@ fn problems(edges: &Edges) -> Vec<String> {
             found.push(format!("{package} has no row in the table of allowed edges"));
             continue;
         };
-        for other in named.iter().filter(|other| edges.contains_key(*other) && !allowed.contains(&other.as_str())) {
+        for other in
+            named.iter().filter(|other| edges.contains_key(*other) && !allowed.contains(&other.as_str()))
+        {
             found.push(format!("{package} names {other}, which the table does not allow"));
         }
         if PURE.contains(&package.as_str()) {
@@ -72,9 +84,12 @@ fn every_edge_between_crates_is_in_the_table() {
 
 #[test]
 fn an_edge_that_the_table_does_not_allow_is_refused() {
-    for (package, other) in
-        [("recoup-core", "recoup-app"), ("recoup-core", "tokio"), ("recoup-aws", "recoup-channels"), ("new", "recoup-core")]
-    {
+    for (package, other) in [
+        ("recoup-core", "recoup-app"),
+        ("recoup-core", "tokio"),
+        ("recoup-aws", "recoup-channels"),
+        ("new", "recoup-core"),
+    ] {
         let mut planted = edges();
         planted.entry(package.to_owned()).or_default().insert(other.to_owned());
         assert!(!problems(&planted).is_empty(), "{package} -> {other}");

@@ -90,7 +90,10 @@ fn links_between_pages_lead_somewhere() {
         let folder = root().join(name).parent().map(Path::to_path_buf).unwrap_or_default();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let path = target.split('#').next().unwrap_or_default();
-            assert!(path.is_empty() || path.contains("://") || folder.join(path).exists(), "{name}: {target}");
+            assert!(
+                path.is_empty() || path.contains("://") || folder.join(path).exists(),
+                "{name}: {target}"
+            );
         }
     }
 }
@@ -128,7 +131,10 @@ fn exists(name: &str) -> bool {
     for part in &rest {
         let next = at.join(part);
         if !next.is_dir() && !next.with_extension("rs").exists() {
-            return sources(&at).iter().chain(fs::read_to_string(at.with_extension("rs")).iter()).any(|text| text.contains(part));
+            return sources(&at)
+                .iter()
+                .chain(fs::read_to_string(at.with_extension("rs")).iter())
+                .any(|text| text.contains(part));
         }
         at = next;
     }

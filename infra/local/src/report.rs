@@ -164,7 +164,10 @@ impl Row {
         let body = &entry.request["body"];
         let text = body["MessageBody"].as_str().or_else(|| body["Body"].as_str()).unwrap_or_default();
         let what = entry.template.clone().unwrap_or_else(|| shortened(text, 44));
-        let answer = entry.answer["status"].to_string();
+        let answer = match entry.refusal() {
+            None => "accepted".to_owned(),
+            Some(code) => format!("refused: {code}"),
+        };
         Self {
             time: clock_text(entry.time),
             channel: channel.to_owned(),
@@ -184,20 +187,14 @@ fn why(channel: &str, entry: &Sent, all: &[(&str, Sent)], failures: &BTreeMap<St
     if channel != "sms" {
         return step;
     }
-    let refused: Vec<&Sent> = all
+    let codes: Vec<String> = all
         .iter()
-        .filter(|(by, other)| {
-            *by == "whatsapp" && other.phone == entry.phone && other.time <= entry.time && !other.accepted()
-        })
-        .map(|(_, other)| other)
+        .filter(|(by, other)| *by == "whatsapp" && other.phone == entry.phone && other.time <= entry.time)
+        .filter_map(|(_, other)| other.refusal())
         .collect();
-    match refused.last() {
-        Some(last) => format!(
-            "{step}; WhatsApp refused {} times: {}",
-            refused.len(),
-            last.answer["body"]["error"]["code"]
-        ),
-        None => step,
+    match codes.last() {
+        Some(code) => format!("{step}; WhatsApp refused {} times: {code}", codes.len()),
+        None => format!("{step}; WhatsApp failed later"),
     }
 }
 

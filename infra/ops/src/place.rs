@@ -51,8 +51,8 @@ struct LocalStack {
 
 #[derive(Deserialize)]
 struct LocalCredentials {
-    access_key_id: String,
-    secret_access_key: String,
+    aws_access_key_id: String,
+    aws_secret_access_key: String,
 }
 
 impl Place {
@@ -72,9 +72,9 @@ impl Place {
         let name = match (&self.table, &self.stack) {
             (_, Some(path)) => {
                 let local = read(path)?;
-                let LocalCredentials { access_key_id, secret_access_key } = local.credentials;
+                let LocalCredentials { aws_access_key_id: key, aws_secret_access_key: secret } = local.credentials;
                 let credentials =
-                    aws_credential_types::Credentials::new(access_key_id, secret_access_key, None, None, "local stack");
+                    aws_credential_types::Credentials::new(key, secret, None, None, "local stack");
                 loader = loader
                     .endpoint_url(local.endpoint_url)
                     .region(aws_config::Region::new(local.region))

@@ -34,14 +34,21 @@ pub fn is_get(delivered: &HttpRequest) -> bool {
 pub fn request(delivered: HttpRequest) -> Request {
     let name = delivered.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
     let query = delivered.uri().query().unwrap_or_default().to_owned();
-    let trace = delivered.lambda_context_ref().and_then(|context| context.xray_trace_id.clone());
+    let header = delivered.lambda_context_ref().and_then(|context| context.xray_trace_id.clone());
     let (parts, body) = delivered.into_parts();
     let body = match body {
         Body::Text(text) => Bytes::from(text),
         Body::Binary(bytes) => Bytes::from(bytes),
         _ => Bytes::new(),
     };
-    Request { name, query, headers: parts.headers, body, trace: trace.filter(|trace| trace.len() <= 128) }
+    Request { name, query, headers: parts.headers, body, trace: header.as_deref().and_then(root_of) }
+}
+
+/// The `Root` part of a trace header, which names the trace; the rest is about sampling and would be stored with the case.
+fn root_of(header: &str) -> Option<String> {
+    let root = header.split(';').map(str::trim).find(|part| part.starts_with("Root="))?;
+    let plain = root.len() <= 64 && root.bytes().all(|byte| byte.is_ascii_graphic());
+    plain.then(|| root.to_owned())
 }
 
 /// Writes an answer for the HTTP API.
@@ -87,4 +94,19 @@ pub fn failures(ids: Vec<String>) -> SqsBatchResponse {
 /// The answer of a function that has both: JSON.
 pub fn answer(answer: &impl Serialize) -> Value {
     serde_json::to_value(answer).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_root_of_a_trace_is_kept() {
+        let header =
+            "Root=1-5e9e6b1f-0000000000000000000000aa;Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:a:0";
+        assert_eq!(root_of(header).as_deref(), Some("Root=1-5e9e6b1f-0000000000000000000000aa"));
+        for header in ["", "Parent=1;Sampled=0", "Root=a b", &format!("Root={}", "x".repeat(200))] {
+            assert_eq!(root_of(header), None, "{header}");
+        }
+    }
 }

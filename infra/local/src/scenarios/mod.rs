@@ -4,6 +4,7 @@
 //! checked.
 
 mod forged_signature;
+mod lines;
 mod number_without_whatsapp;
 mod paid_after_day_7;
 mod play;
@@ -35,6 +36,9 @@ const TITLES: [(char, &str); 6] = [
 pub async fn play_all(stack: &Stack, screen: &mut dyn Screen) -> Report {
     let mut play = Play::new(stack, screen);
     let mut report = Report::default();
+    if let Err(error) = play.let_statuses_follow().await {
+        report.trouble = Some(error.to_string());
+    }
     for (letter, title) in TITLES {
         let began = Instant::now();
         play.begin(letter, title);

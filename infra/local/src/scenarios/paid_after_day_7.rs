@@ -30,6 +30,12 @@ pub(super) async fn play(play: &mut Play<'_>) -> Result<(), LocalError> {
     play.pass_to_day(&invoice, 7).await?;
     play.check_count("Day 7: the third message", "whatsapp", PHONE, 3).await?;
 
+    play.check_decided(
+        "Meta's statuses reached the case: three times delivered",
+        &invoice.id,
+        "delivered",
+        3,
+    );
     let timers = play.stack.emulator.timers().await?;
     play.check("a timer waits for Day 14", timers.len() == 1, format!("{} timers", timers.len()));
     play.pay(&invoice).await?;

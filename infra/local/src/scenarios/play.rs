@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::lines::{decision, departure, summary};
 use crate::LocalError;
 use crate::report::{Statement, masked};
 use crate::screen::Screen;
@@ -30,6 +31,8 @@ pub(super) struct Play<'a> {
     pub(super) statements: Vec<Statement>,
     /// When the first failure of each case came in, by invoice.
     pub(super) failures: BTreeMap<String, Timestamp>,
+    /// What was decided so far: the obligation and the reason.
+    decisions: Vec<(String, String)>,
     screen: &'a mut dyn Screen,
     letter: char,
     lines_shown: BTreeMap<&'static str, usize>,
@@ -42,6 +45,7 @@ impl<'a> Play<'a> {
             stack,
             statements: Vec::new(),
             failures: BTreeMap::new(),
+            decisions: Vec::new(),
             screen,
             letter: ' ',
             lines_shown: BTreeMap::new(),
@@ -53,6 +57,12 @@ impl<'a> Play<'a> {
     pub(super) fn begin(&mut self, letter: char, title: &str) {
         self.letter = letter;
         self.screen.title(&format!("({letter}) {title}"));
+    }
+
+    /// Lets the stub send what Meta sends after each message it took: sent, then delivered.
+    pub(super) async fn let_statuses_follow(&self) -> Result<(), LocalError> {
+        let statuses = json!([{"status": "sent"}, {"status": "delivered"}]);
+        self.script("whatsapp", json!([{"statuses": statuses, "repeat": true}])).await
     }
 
     /// A label that no other scenario uses.
@@ -221,7 +231,21 @@ impl<'a> Play<'a> {
                 }
             }
         }
+        let url = format!("{}/_pending", self.stack.file.stub("whatsapp")?);
+        let pending = self.stack.http.json(Method::GET, &url, None).await?;
+        if pending != json!(0) {
+            waiting.push(format!("{pending} statuses of WhatsApp"));
+        }
         Ok(waiting)
+    }
+
+    /// Checks how often a case was decided for a reason.
+    pub(super) fn check_decided(&mut self, text: &str, obligation: &str, reason: &str, expected: usize) {
+        let all = self.decisions.iter().filter(|(of, _)| of == obligation);
+        let found = all.clone().filter(|(_, why)| why == reason).count();
+        let seen: Vec<&str> = all.map(|(_, why)| why.as_str()).collect();
+        let seen = seen.join(", ");
+        self.check(text, found == expected, seen);
     }
 
     /// Everything a stub received, accepted or not.
@@ -277,9 +301,11 @@ impl<'a> Play<'a> {
         for function in FUNCTIONS {
             let lines = self.stack.emulator.log_lines(function).await?;
             let shown = self.lines_shown.insert(function, lines.len()).unwrap_or_default();
-            let fresh = lines.iter().skip(shown).filter_map(|line| decision(function, line));
-            // Functions write the real time; the clock stands where it stood when they ran.
-            happened.extend(fresh.map(|(at, text)| (at.saturating_add(offset).unwrap_or(at), text)));
+            for line in lines.iter().skip(shown).filter_map(|line| decision(function, line)) {
+                // Functions write the real time; the clock stands where it stood when they ran.
+                happened.push((line.at.saturating_add(offset).unwrap_or(line.at), line.text));
+                self.decisions.push((line.obligation, line.reason));
+            }
         }
         for channel in ["whatsapp", "sms"] {
             let entries = self.sent(channel).await?;
@@ -309,73 +335,6 @@ impl<'a> Play<'a> {
         }
         text
     }
-}
-
-/// When a function decided, and what its line says of that; `None` for lines without a case.
-fn decision(function: &str, line: &str) -> Option<(Timestamp, String)> {
-    let line: Value = serde_json::from_str(line).ok()?;
-    let text = |name: &str| line[name].as_str().unwrap_or_default();
-    let at = text("timestamp").parse().ok()?;
-    let (outcome, reason, case) = (text("outcome"), text("reason"), text("case"));
-    let refused = outcome == "refused";
-    if case.is_empty() && !refused {
-        return None;
-    }
-    let obligation = case.rsplit('/').next().unwrap_or_default();
-    let step = Some(text("step")).filter(|step| !step.is_empty()).map(|step| format!(", step {step}"));
-    let said = format!("decided  {function}: {reason} ({outcome}) {obligation}{}", step.unwrap_or_default());
-    Some((at, said.trim_end().to_owned()))
-}
-
-/// A line of a function in short; `None` for those that Lambda writes around each call.
-fn summary(line: &str) -> Option<String> {
-    if ["START ", "END ", "REPORT "].iter().any(|start| line.starts_with(start)) {
-        return None;
-    }
-    let Ok(Value::Object(members)) = serde_json::from_str(line) else {
-        return Some(line.trim_end().to_owned());
-    };
-    let known = ["timestamp", "outcome", "reason", "case", "step", "kind", "error"];
-    let texts: Vec<&str> = known.iter().filter_map(|name| members.get(*name)?.as_str()).collect();
-    Some(texts.join(" "))
-}
-
-/// What left, and what the provider said to it.
-fn departure(channel: &str, entry: &Sent) -> String {
-    let what = entry.template.as_ref().map(|name| format!("{name} ({})", values_of(entry)));
-    let what = what.or_else(|| text_of(entry)).unwrap_or_default();
-    let to = entry.phone.as_deref().map(masked).unwrap_or_default();
-    let answer = if entry.accepted() {
-        "accepted".to_owned()
-    } else {
-        format!("refused with {} {}", entry.answer["status"], code_of(entry))
-    };
-    format!("out      {channel:9} to {to}: {what}: {answer}")
-}
-
-/// The values that a template was filled with.
-fn values_of(entry: &Sent) -> String {
-    let components = entry.request["body"]["template"]["components"].as_array();
-    let parameters =
-        components.into_iter().flatten().filter_map(|component| component["parameters"].as_array());
-    let values: Vec<&str> = parameters.flatten().filter_map(|parameter| parameter["text"].as_str()).collect();
-    values.join(", ")
-}
-
-fn text_of(entry: &Sent) -> Option<String> {
-    let body = &entry.request["body"];
-    let text = body["MessageBody"].as_str().or_else(|| body["Body"].as_str())?;
-    Some(format!("\"{text}\""))
-}
-
-/// The provider's code in a refusal.
-pub(super) fn code_of(entry: &Sent) -> String {
-    let body = &entry.answer["body"];
-    let code = [&body["error"]["code"], &body["Reason"], &body["__type"], &body["code"]];
-    code.into_iter()
-        .find(|code| !code.is_null())
-        .map(|code| code.as_str().map_or_else(|| code.to_string(), str::to_owned))
-        .unwrap_or_default()
 }
 
 fn later(time: Timestamp, by: SignedDuration) -> Result<Timestamp, LocalError> {

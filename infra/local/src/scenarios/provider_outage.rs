@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::play::{Play, code_of};
+use super::play::Play;
 use crate::LocalError;
 use crate::stack::WHATSAPP_TRIES;
 use crate::stripe_events::{Generation, Invoice};
@@ -26,7 +26,7 @@ pub(super) async fn play(play: &mut Play<'_>) -> Result<(), LocalError> {
     play.pass_first_delay().await?;
 
     let tried = play.tried("whatsapp", PHONE).await?;
-    let outage = tried.iter().all(|entry| code_of(entry) == "131016");
+    let outage = tried.iter().all(|entry| entry.refusal().as_deref() == Some("131016"));
     play.check(
         format!("WhatsApp was asked {WHATSAPP_TRIES} times, as often as the queue allows"),
         outage && tried.len() == WHATSAPP_TRIES,

@@ -46,6 +46,9 @@ pub(super) async fn play(play: &mut Play<'_>) -> Result<(), LocalError> {
     play.check_count("five deliveries and the payment intent: one message", "whatsapp", REPEATED, 1).await?;
     play.check_count("attempt 2 before attempt 1: one message", "whatsapp", SHUFFLED, 1).await?;
     play.check_count("paid before failed: none", "whatsapp", PAID_FIRST, 0).await?;
+    play.check_decided("each repetition was recognised", &repeated.id, "duplicate", 4);
+    let intent = repeated.payment_intent();
+    play.check_decided("the payment intent's own case ended: the same debt", &intent, "same_debt", 1);
     for phone in [REPEATED, SHUFFLED, PAID_FIRST] {
         play.check_count("and no text message", "sms", phone, 0).await?;
     }

@@ -14,6 +14,12 @@ pub(super) async fn play(play: &mut Play<'_>) -> Result<(), LocalError> {
     play.pass_first_delay().await?;
     play.check_count("Day 0: one WhatsApp message", "whatsapp", PHONE, 1).await?;
     play.reply(PHONE, "STOP").await?;
+    let timers = play.stack.emulator.timers().await?;
+    play.check(
+        "STOP deletes the timer of the next step",
+        timers.is_empty(),
+        format!("{} timers", timers.len()),
+    );
     for day in [3, 7, 14] {
         play.pass_to_day(&invoice, day).await?;
         play.check_count(&format!("after STOP: silence on Day {day}"), "whatsapp", PHONE, 1).await?;

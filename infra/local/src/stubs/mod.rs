@@ -48,6 +48,18 @@ impl Sent {
     pub fn accepted(&self) -> bool {
         self.answer["status"].as_u64().is_some_and(|status| (200..300).contains(&status))
     }
+
+    /// The provider's code where it refused, else the HTTP status; `None` for a message that was accepted.
+    pub fn refusal(&self) -> Option<String> {
+        if self.accepted() {
+            return None;
+        }
+        let body = &self.answer["body"];
+        let codes =
+            [&body["error"]["code"], &body["Reason"], &body["__type"], &body["code"], &self.answer["status"]];
+        let code = codes.into_iter().find(|code| !code.is_null())?;
+        Some(code.as_str().map_or_else(|| code.to_string(), str::to_owned))
+    }
 }
 
 /// What the stubs accept as authentication; made up for each stack.

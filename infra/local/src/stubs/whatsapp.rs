@@ -1,6 +1,7 @@
 //! Meta's `WhatsApp` Cloud API: `POST /{version}/{phone number id}/messages` (facts: messaging-providers section 1).
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub(super) struct WhatsApp {
     webhooks: MetaWebhooks,
     accepted: Mutex<Vec<Accepted>>,
     windows: Mutex<BTreeMap<String, Timestamp>>,
+    /// Status webhooks that a script asked for and that are still to be sent.
+    pending: AtomicUsize,
 }
 
 #[derive(Deserialize)]
@@ -81,6 +84,7 @@ impl WhatsApp {
             clock,
             accepted: Mutex::default(),
             windows: Mutex::default(),
+            pending: AtomicUsize::new(0),
         }
     }
 
@@ -222,9 +226,11 @@ impl Provider for WhatsApp {
         };
         lock(&self.accepted).push(accepted.clone());
         if !statuses.is_empty() {
+            self.pending.fetch_add(statuses.len(), Ordering::AcqRel);
             tokio::spawn(async move {
                 // What became of each is kept in `GET /_webhooks`.
                 let _ = self.send_statuses(&accepted, &statuses).await;
+                self.pending.fetch_sub(statuses.len(), Ordering::AcqRel);
             });
         }
     }
@@ -236,6 +242,7 @@ impl Provider for WhatsApp {
                 Value::Null
             })),
             ("GET", "/_webhooks") => Some(Ok(self.webhooks.delivered())),
+            ("GET", "/_pending") => Some(Ok(json!(self.pending.load(Ordering::Acquire)))),
             ("POST", "/_status") => Some(self.asked_statuses(&request.body).await),
             ("POST", "/_reply") => Some(self.asked_reply(&request.body).await),
             _ => None,

@@ -51,7 +51,7 @@ attributes! {
         SEEN = "ev" B,
         /// When the case ended, in Unix milliseconds.
         CLOSED = "cl" N,
-        /// The last decisions, oldest first: pairs of time and reason. See "Packed text".
+        /// The trail: the last decisions, oldest first. See "Packed text".
         TRAIL = "h" S,
         /// When the first failure was recorded, in Unix milliseconds. Absent together with all that follow: a tombstone.
         ANCHOR = "an" N,

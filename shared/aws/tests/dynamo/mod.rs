@@ -1,7 +1,6 @@
 //! A DynamoDB of its own for each test, spoken to over its real wire protocol, and wires that fail on the way to it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -21,7 +20,7 @@ use tokio::sync::Notify;
 const TABLE: &str = "recoup-test";
 
 /// How often the client tries, as in a deployment.
-pub(crate) const TRIES: u32 = 3;
+pub(crate) const TRIES: usize = 3;
 
 /// A DynamoDB with the empty table.
 pub(crate) struct Dynamo {
@@ -85,7 +84,7 @@ fn client(address: &str, patience: Duration) -> Client {
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(patience).build())
         .retry_config(
-            RetryConfig::standard().with_max_attempts(TRIES).with_initial_backoff(Duration::from_millis(1)),
+            RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(1)),
         )
         .build();
     Client::from_conf(config)
@@ -101,10 +100,12 @@ pub(crate) async fn unreachable_table() -> Table {
 
 /// What a wire does with requests.
 enum Way {
-    /// Hands each to DynamoDB; swallows the first answer, and breaks the connection when told to.
+    /// Hands each to DynamoDB.
+    Passes { to: String },
+    /// The same, but swallows the first answer, and breaks the connection when told to.
     LosesFirstAnswer { to: String, swallowed: Notify, go_on: Notify },
-    /// Answers each with this.
-    Answers { status: u16, body: &'static str },
+    /// Answers each with this, and breaks the connection where less comes than was promised.
+    Answers { status: u16, body: &'static str, promised: usize },
     /// Never answers.
     Silent,
 }
@@ -114,11 +115,16 @@ enum Way {
 pub(crate) struct Wire {
     address: String,
     way: Arc<Way>,
-    requests: Arc<AtomicU32>,
+    requests: Arc<Mutex<Vec<String>>>,
     patience: Duration,
 }
 
 impl Wire {
+    /// To this DynamoDB, without a fault.
+    pub(crate) async fn passing(dynamo: &Dynamo) -> Self {
+        Self::start(Way::Passes { to: dynamo.address.clone() }).await
+    }
+
     /// To this DynamoDB, losing the first answer.
     pub(crate) async fn losing_first_answer(dynamo: &Dynamo) -> Self {
         let (swallowed, go_on) = (Notify::new(), Notify::new());
@@ -127,7 +133,12 @@ impl Wire {
 
     /// To a service that always answers this.
     pub(crate) async fn answering(status: u16, body: &'static str) -> Self {
-        Self::start(Way::Answers { status, body }).await
+        Self::start(Way::Answers { status, body, promised: body.len() }).await
+    }
+
+    /// To a service whose answers break off after this beginning.
+    pub(crate) async fn breaking_off(body: &'static str) -> Self {
+        Self::start(Way::Answers { status: 200, body, promised: body.len() + 1 }).await
     }
 
     /// To a service that never answers.
@@ -149,9 +160,20 @@ impl Wire {
         Table::new(client(&self.address, self.patience), TABLE)
     }
 
-    /// Requests seen so far.
-    pub(crate) fn requests(&self) -> u32 {
-        self.requests.load(Ordering::SeqCst)
+    /// Requests seen so far, each with its operation.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.requests.lock().expect("no test panics with it").clone()
+    }
+
+    /// How many requests were seen so far.
+    pub(crate) fn tries(&self) -> usize {
+        self.requests().len()
+    }
+
+    fn note(&self, request: &[u8]) -> usize {
+        let mut requests = self.requests.lock().expect("no test panics with it");
+        requests.push(String::from_utf8_lossy(request).into_owned());
+        requests.len()
     }
 
     /// Returns once the first answer is lost: what it answers has been done, and the client does not know.
@@ -176,20 +198,22 @@ impl Wire {
 
     async fn serve(self, mut stream: TcpStream) {
         while let Some(request) = read_message(&mut stream).await {
-            let number = self.requests.fetch_add(1, Ordering::SeqCst);
+            let number = self.note(&request);
             let answer = match &*self.way {
-                Way::Answers { status, body } => {
-                    let length = body.len();
-                    let kind = "application/x-amz-json-1.0";
-                    format!("HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}")
-                        .into_bytes()
+                Way::Answers { status, body, promised } => {
+                    let kind = "content-type: application/x-amz-json-1.0";
+                    let head = format!("HTTP/1.1 {status} X\r\n{kind}\r\ncontent-length: {promised}\r\n\r\n");
+                    let written = stream.write_all(format!("{head}{body}").as_bytes()).await;
+                    if written.is_err() || *promised > body.len() {
+                        return;
+                    }
+                    continue;
                 }
                 Way::Silent => std::future::pending().await,
+                Way::Passes { to } => pass(to, &request).await,
                 Way::LosesFirstAnswer { to, swallowed, go_on } => {
-                    let mut upstream = TcpStream::connect(to).await.expect("listening");
-                    upstream.write_all(&request).await.expect("open");
-                    let answer = read_message(&mut upstream).await.expect("answered");
-                    if number == 0 {
+                    let answer = pass(to, &request).await;
+                    if number == 1 {
                         swallowed.notify_one();
                         go_on.notified().await;
                         return;
@@ -202,6 +226,12 @@ impl Wire {
             }
         }
     }
+}
+
+async fn pass(to: &str, request: &[u8]) -> Vec<u8> {
+    let mut upstream = TcpStream::connect(to).await.expect("listening");
+    upstream.write_all(request).await.expect("open");
+    read_message(&mut upstream).await.expect("answered")
 }
 
 /// Reads one HTTP message with its body; `None` when the peer is gone.

@@ -18,7 +18,8 @@ pub(super) struct Going {
     pub(super) lane: Name,
 }
 
-/// Reserves the buyer's attention, claims the step, plans the next one and hands out the message.
+/// Reserves the buyer's attention, claims the step, plans the next one and hands out the message. Attention that was
+/// reserved for this step before is not reserved again.
 pub(super) fn claim(
     at_hand: &AtHand<'_>,
     recipient: &Recipient,
@@ -56,7 +57,8 @@ pub(super) fn claim(
     claimed.note(context.now, Reason::Claimed, Some(at_hand.index));
     let mut effects = vec![Effect::Send(Box::new(outgoing))];
     effects.extend(owed(&claimed, context.now));
-    Ok(Decision { recipient: Some(reserved), ..Decision::write(claimed, effects, Reason::Claimed) })
+    let recipient = Some(reserved).filter(|reserved| reserved != recipient);
+    Ok(Decision { recipient, ..Decision::write(claimed, effects, Reason::Claimed) })
 }
 
 fn compose(at_hand: &AtHand<'_>, text: &Going, context: &Context<'_>) -> Result<Message, RenderError> {

@@ -73,6 +73,8 @@ pub(crate) struct Scene {
     pub(crate) sends: Vec<Sent>,
     pub(crate) processor: Processor,
     pub(crate) lines: Vec<String>,
+    /// A decision that is made and not yet stored: a sender in the middle of its work.
+    pub(crate) slow: Option<(Queued, Draft)>,
     /// Every step that was ever handed out, for handing it out again.
     pub(crate) delivered: Vec<Queued>,
     /// The last event that was said, and how many there were.
@@ -88,6 +90,7 @@ pub(crate) struct Draft {
     case: Option<Versioned<Case>>,
     buyer: Option<(Recipient, u64)>,
     linked: Vec<Case>,
+    pub(crate) at: Timestamp,
     pub(crate) decision: Decision,
 }
 
@@ -108,6 +111,7 @@ impl Scene {
                 asked: Vec::new(),
             },
             lines: Vec::new(),
+            slow: None,
             delivered: Vec::new(),
             told: (None, 0),
             tokens: 0,
@@ -183,7 +187,7 @@ impl Scene {
             reason: Reason::NothingOwed,
             alarm: false,
         };
-        let mut draft = Draft { id: id.clone(), input, case, buyer, linked, decision: nothing };
+        let mut draft = Draft { id: id.clone(), input, case, buyer, linked, at: self.now, decision: nothing };
         self.redecide(&mut draft);
         draft
     }

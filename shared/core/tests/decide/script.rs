@@ -4,7 +4,8 @@
 //! `failed 1 retry=+5h`, `paid case=pi_1`, `again` (the last event once more), `retold` (the same fact under a new id),
 //! `due` (the earliest step), `accepted`, `not_sent`, `unknown`, `refused hold`, `crash`, `status read`,
 //! `stop all`, `start marketing`, `sweep`, `+3d` (the clock), `run` (everything until nothing is under way, every send
-//! accepted), `lose` (what is under way), `processor settled=paid`; `|` leaves out what was told so far, and `state`,
+//! accepted), `lose` (what is under way), `decide` and `store` (a step in two halves), `once_more 0` (an old delivery),
+//! `stray 0 1` (a step and generation nobody set), `processor settled=paid`; `|` leaves out what was told so far, and `state`,
 //! `ledger`, `next`, `trail`, `under_way`, `parked`, `said` show where things stand.
 
 use recoup_core::{
@@ -169,6 +170,15 @@ fn on_world(scene: &mut Scene, words: &[&str]) -> bool {
         "run" => run(scene),
         "sweep" => drop(scene.swept(obligation(words))),
         "lose" => scene.queue.clear(),
+        "decide" => {
+            let queued = scene.take().expect("a step is under way");
+            let input = scene.step_due(&queued);
+            scene.slow = Some((queued.clone(), scene.begin(&queued.case, input)));
+        }
+        "store" => {
+            let (queued, draft) = scene.slow.take().expect("a decision is made");
+            scene.carry_out(queued, draft);
+        }
         "once_more" => {
             let again = scene.delivered[number(words[1]) % scene.delivered.len()].clone();
             scene.deliver(again);

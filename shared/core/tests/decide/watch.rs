@@ -1,7 +1,7 @@
 //! What must hold in every scene, whatever a test is about: checked at every decision, every write and every send.
 
 use jiff::Timestamp;
-use recoup_core::{Case, Decision, Effect, Entry, Reason, SendState, State};
+use recoup_core::{Case, Category, Channel, Decision, Effect, Entry, Reason, SendState, State};
 
 use crate::scene::{Scene, Sent};
 
@@ -14,7 +14,7 @@ pub(crate) fn decided(decision: &Decision, before: Option<&Case>) {
     let sends = decision.effects.iter().filter(|effect| matches!(effect, Effect::Send(_))).count();
     assert!(sends <= 1, "one decision hands out one message at most");
     assert_eq!(sends == 1, decision.reason == Reason::Claimed, "a claim sends, and nothing else does");
-    assert!(sends == 0 || decision.case.is_some() && decision.recipient.is_some(), "a claim is stored");
+    assert!(sends == 0 || decision.case.is_some(), "a claim is stored");
     let Some(after) = decision.case.as_ref().or(before) else { return };
     let of_a_closed_case = |effect: &Effect| match effect {
         Effect::Disarm { .. } => true,
@@ -77,6 +77,13 @@ pub(crate) fn sending(scene: &Scene, sent: &Sent) {
     let about = &sent.message.correlation;
     let case = &scene.cases.get(&about.case).expect("claimed").item;
     assert_eq!(case.state(), State::Open, "nothing goes after the end");
+    let buyer = Scene::buyer_id(sent.message.to.expose());
+    let buyer = &scene.buyers.get(&buyer).expect("reserved").item;
+    assert!(buyer.opted_out.is_none(), "nothing goes to who asked for silence");
+    let by_text = about.channel == Channel::Sms;
+    assert!(!by_text || buyer.opted_out_sms.is_none(), "no text message goes to who stopped them");
+    let sells = sent.message.category == Category::Marketing;
+    assert!(!sells || buyer.allows_marketing(), "no offer goes to who did not agree");
     for earlier in scene.sends.iter().filter(|other| other.message.correlation.case == about.case) {
         let other = &earlier.message.correlation;
         assert!(other.step != about.step || earlier.failed, "nobody gets one step twice");

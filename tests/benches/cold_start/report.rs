@@ -1,0 +1,160 @@
+//! What was measured, beside the goal it is held to.
+
+use serde_json::{Value, json};
+
+/// The start of one function: medians over the rounds.
+pub(crate) struct Start {
+    pub(crate) function: &'static str,
+    /// Bytes of the binary.
+    pub(crate) size: u64,
+    /// From exec to the first poll for an event.
+    pub(crate) init_ms: f64,
+    /// CPU time up to then.
+    pub(crate) init_cpu_ms: f64,
+    /// CPU time up to the poll after the first event.
+    pub(crate) cold_cpu_ms: f64,
+    /// Most bytes resident by then.
+    pub(crate) memory: u64,
+    /// Calls up to then, by operation.
+    pub(crate) calls: Vec<(String, u32)>,
+}
+
+/// Warm webhooks.
+pub(crate) struct Warm {
+    pub(crate) events: u32,
+    pub(crate) cpu_us: f64,
+    pub(crate) median_ms: f64,
+    /// Most bytes resident after them all.
+    pub(crate) memory: u64,
+    /// `DynamoDB` calls and others for each new, duplicate and forged webhook.
+    pub(crate) calls: [(f64, f64); 3],
+}
+
+/// A number, the most it may be, and its unit.
+struct Goal {
+    what: String,
+    value: f64,
+    most: f64,
+    unit: &'static str,
+}
+
+/// Everything that was measured.
+pub(crate) struct Report {
+    pub(crate) tls: bool,
+    pub(crate) rounds: usize,
+    pub(crate) load: String,
+    pub(crate) starts: Vec<Start>,
+    pub(crate) warm: Option<Warm>,
+    /// Functions without a binary.
+    pub(crate) missing: Vec<&'static str>,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a size of some megabytes")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+impl Report {
+    fn goals(&self) -> Vec<Goal> {
+        let goal = |what: String, value, most, unit| Goal { what, value, most, unit };
+        let mut goals = Vec::new();
+        for start in &self.starts {
+            let function = start.function;
+            goals.push(goal(format!("{function}: binary"), megabytes(start.size), 6.0, "MB"));
+            goals.push(goal(format!("{function}: cold CPU"), start.cold_cpu_ms, 5.0, "ms"));
+            goals.push(goal(format!("{function}: memory"), megabytes(start.memory), 10.0, "MB"));
+        }
+        if let Some(warm) = &self.warm {
+            goals.push(goal("payment-webhook: CPU per webhook".to_owned(), warm.cpu_us, 300.0, "us"));
+            goals.push(goal("payment-webhook: memory, warm".to_owned(), megabytes(warm.memory), 10.0, "MB"));
+            let most = [("new", 1.0), ("duplicate", 1.0), ("forged", 0.0)];
+            for ((kind, most), (dynamodb, _)) in most.into_iter().zip(warm.calls) {
+                goals.push(goal(format!("payment-webhook: DynamoDB calls, {kind}"), dynamodb, most, ""));
+            }
+        }
+        goals
+    }
+
+    /// Whether every number is within its goal.
+    pub(crate) fn holds(&self) -> bool {
+        self.goals().iter().all(Goal::holds)
+    }
+
+    /// The report for programs.
+    pub(crate) fn json(&self) -> Value {
+        let start = |start: &Start| {
+            json!({"function": start.function, "binary_bytes": start.size, "init_ms": start.init_ms,
+                "init_cpu_ms": start.init_cpu_ms, "cold_cpu_ms": start.cold_cpu_ms, "memory_bytes": start.memory,
+                "calls": start.calls.iter().cloned().collect::<std::collections::BTreeMap<_, _>>()})
+        };
+        let calls = |(dynamodb, other): (f64, f64)| json!({"dynamodb": dynamodb, "other": other});
+        let warm = self.warm.as_ref().map(|warm| {
+            let [new, duplicate, forged] = warm.calls.map(calls);
+            json!({"events": warm.events, "cpu_us": warm.cpu_us, "median_ms": warm.median_ms,
+                "memory_bytes": warm.memory, "new": new, "duplicate": duplicate, "forged": forged})
+        });
+        let goals: Vec<_> = self.goals().iter().map(Goal::json).collect();
+        json!({"tls": self.tls, "rounds": self.rounds, "load": self.load, "missing": self.missing,
+            "starts": self.starts.iter().map(start).collect::<Vec<_>>(), "warm": warm, "goals": goals,
+            "holds": self.holds()})
+    }
+
+    /// The report for people.
+    pub(crate) fn text(&self) -> String {
+        let tls = if self.tls { "TLS" } else { "plain HTTP: --tls adds the handshakes that AWS asks for" };
+        let mut lines = vec![format!(
+            "Cold starts, medians of {} rounds; AWS by {tls}. Load average {}; CPU times have nanoseconds (schedstat).",
+            self.rounds, self.load
+        )];
+        lines.push(String::new());
+        lines.push(format!(
+            "{:<16} {:>9} {:>13} {:>13} {:>13} {:>9}  calls",
+            "function", "binary MB", "first poll ms", "  its CPU ms", "cold CPU ms", "memory MB"
+        ));
+        for start in &self.starts {
+            let calls: Vec<_> = start.calls.iter().map(|(call, count)| format!("{count} {call}")).collect();
+            lines.push(format!(
+                "{:<16} {:>9.2} {:>13.1} {:>13.1} {:>13.1} {:>9.1}  {}",
+                start.function,
+                megabytes(start.size),
+                start.init_ms,
+                start.init_cpu_ms,
+                start.cold_cpu_ms,
+                megabytes(start.memory),
+                calls.join(", ")
+            ));
+        }
+        lines.extend(self.missing.iter().map(|function| {
+            format!("{function:<16} no release binary: cargo build --release --locked -p {function}")
+        }));
+        if let Some(warm) = &self.warm {
+            lines.push(String::new());
+            lines.push(format!(
+                "payment-webhook, {} warm webhooks of 5 KB: {:.0} us CPU each, answered in {:.2} ms (median)",
+                warm.events, warm.cpu_us, warm.median_ms
+            ));
+            for (kind, (dynamodb, other)) in ["new", "duplicate", "forged"].into_iter().zip(warm.calls) {
+                lines.push(format!("  {kind:<10} {dynamodb:.0} DynamoDB, {other:.0} other calls each"));
+            }
+        }
+        lines.push(String::new());
+        lines.push(format!("{:<42} {:>10} {:>10}", "goal", "measured", "at most"));
+        lines.extend(self.goals().iter().map(Goal::text));
+        lines.join("\n")
+    }
+}
+
+impl Goal {
+    fn holds(&self) -> bool {
+        self.value <= self.most
+    }
+
+    fn json(&self) -> Value {
+        json!({"what": self.what, "value": self.value, "at_most": self.most, "unit": self.unit, "holds": self.holds()})
+    }
+
+    fn text(&self) -> String {
+        let verdict = if self.holds() { "holds" } else { "OVER" };
+        format!("{:<42} {:>10.2} {:>10} {:<2}  {verdict}", self.what, self.value, self.most, self.unit)
+    }
+}

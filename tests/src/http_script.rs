@@ -1,0 +1,181 @@
+//! The other ends of HTTP: they remember every request and answer by a script, or like the real one does.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use recoup_app::ports::{Transport, TransportError};
+use serde_json::{Value, json};
+
+use crate::{Call, Memory};
+
+/// Meta's Graph API.
+pub const GRAPH_URL: &str = "https://graph.facebook.com";
+/// Stripe's API.
+pub const STRIPE_URL: &str = "https://api.stripe.com";
+/// Twilio's API.
+pub const TWILIO_URL: &str = "https://api.twilio.com";
+
+/// What the other end does with a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// Answers with this status and JSON.
+    Json(u16, Value),
+    /// Answers with this status and text, as a load balancer does.
+    Text(u16, &'static str),
+    /// Cannot be reached; nothing arrives.
+    NotSent,
+    /// Takes the request, and its answer is lost.
+    Lost,
+}
+
+impl Reply {
+    /// The answer of Graph with this error code.
+    pub fn graph_error(status: u16, code: i64) -> Self {
+        Self::Json(status, json!({"error": {"message": "refused", "type": "OAuthException", "code": code}}))
+    }
+
+    /// The answer of Twilio with this error code.
+    pub fn twilio_error(status: u16, code: i64) -> Self {
+        Self::Json(status, json!({"code": code, "message": "refused", "status": status}))
+    }
+}
+
+/// A request that was made.
+#[derive(Clone)]
+pub struct Asked {
+    /// When.
+    pub at: Timestamp,
+    /// The URL.
+    pub url: String,
+    /// The `authorization` header.
+    pub authorization: String,
+    /// The body.
+    pub body: Bytes,
+    /// Whether it reached the other end.
+    pub arrived: bool,
+}
+
+impl Asked {
+    /// The body as JSON.
+    ///
+    /// # Panics
+    /// When it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("the body is JSON")
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    fn is_about(&self, part: &str) -> bool {
+        self.url.contains(part) || self.text().contains(part)
+    }
+}
+
+/// The requests made, and the answers to come.
+#[derive(Default)]
+pub(crate) struct HttpScript {
+    asked: Vec<Asked>,
+    rules: Vec<(String, VecDeque<Reply>)>,
+    standing: Vec<(String, Reply)>,
+    objects: BTreeMap<String, Value>,
+    ids: u64,
+}
+
+impl HttpScript {
+    fn answer(
+        &mut self,
+        request: &http::Request<Bytes>,
+        at: Timestamp,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        let header = request.headers().get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let mut asked = Asked {
+            at,
+            url: request.uri().to_string(),
+            authorization: header.unwrap_or_default().to_owned(),
+            body: request.body().clone(),
+            arrived: true,
+        };
+        let reply = self.reply(&asked);
+        asked.arrived = reply != Reply::NotSent;
+        self.asked.push(asked);
+        let (status, body) = match reply {
+            Reply::Json(status, value) => (status, value.to_string()),
+            Reply::Text(status, text) => (status, text.to_owned()),
+            Reply::NotSent => return Err(TransportError::NotSent),
+            Reply::Lost => return Err(TransportError::Ambiguous),
+        };
+        let mut response = http::Response::new(Bytes::from(body));
+        *response.status_mut() = http::StatusCode::from_u16(status).map_err(|_| TransportError::Ambiguous)?;
+        Ok(response)
+    }
+
+    /// What the script says to this request, else what the real other end would say.
+    fn reply(&mut self, asked: &Asked) -> Reply {
+        let planned = self.rules.iter_mut().find(|(part, left)| asked.is_about(part) && !left.is_empty());
+        if let Some(reply) = planned.and_then(|(_, left)| left.pop_front()) {
+            return reply;
+        }
+        if let Some((_, reply)) = self.standing.iter().find(|(part, _)| asked.is_about(part)) {
+            return reply.clone();
+        }
+        self.ids += 1;
+        if let Some(path) = asked.url.strip_prefix(STRIPE_URL) {
+            return match self.objects.get(path) {
+                Some(object) => Reply::Json(200, object.clone()),
+                None => Reply::Json(
+                    404,
+                    json!({"error": {"type": "invalid_request_error", "code": "resource_missing"}}),
+                ),
+            };
+        }
+        if asked.url.starts_with(TWILIO_URL) {
+            return Reply::Json(201, json!({"sid": format!("SM{:032x}", self.ids), "status": "queued"}));
+        }
+        if asked.url.starts_with(GRAPH_URL) {
+            let id = format!("wamid.{}", self.ids);
+            return Reply::Json(200, json!({"messaging_product": "whatsapp", "messages": [{"id": id}]}));
+        }
+        Reply::NotSent
+    }
+}
+
+impl Transport for Memory {
+    async fn perform(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        let failures = [Err(TransportError::NotSent), Err(TransportError::Ambiguous)];
+        let deed = |world: &mut crate::memory::World| world.http.answer(&request, world.now);
+        self.call_once(Call::Perform, failures, deed).await
+    }
+}
+
+impl Memory {
+    /// Plans the answers to the next requests whose URL or body holds `part`, one each.
+    pub fn answer(&self, part: &str, replies: impl IntoIterator<Item = Reply>) {
+        self.world().http.rules.push((part.to_owned(), replies.into_iter().collect()));
+    }
+
+    /// Answers every request whose URL or body holds `part` alike, until [`Memory::answer_as_usual`].
+    pub fn answer_always(&self, part: &str, reply: Reply) {
+        self.world().http.standing.push((part.to_owned(), reply));
+    }
+
+    /// Ends every planned answer.
+    pub fn answer_as_usual(&self) {
+        let mut world = self.world();
+        world.http.rules.clear();
+        world.http.standing.clear();
+    }
+
+    /// Puts an object where Stripe's API serves it, for example `/v1/invoices/in_1`.
+    pub fn put_stripe_object(&self, path: &str, object: Value) {
+        self.world().http.objects.insert(path.to_owned(), object);
+    }
+
+    /// The requests whose URL holds `part`, in the order they were made.
+    pub fn asked(&self, part: &str) -> Vec<Asked> {
+        self.world().http.asked.iter().filter(|asked| asked.url.contains(part)).cloned().collect()
+    }
+}

@@ -1,0 +1,220 @@
+//! The world: one value, cheap to clone, that is every port.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use recoup_app::ports::{Queue, SecretName};
+use recoup_core::{Brand, CaseId, Recipient, RecipientId};
+
+use crate::call::{Call, Tally};
+use crate::faults::{Action, Fault, Moment, Plan};
+use crate::http_script::HttpScript;
+use crate::queues::Channels;
+use crate::run::step_aside;
+use crate::schedules::Schedule;
+use crate::seeds;
+use crate::senders::Scripts;
+use crate::store::Shelf;
+
+/// The world in memory. Clones are the same world.
+#[derive(Clone)]
+pub struct Memory(Arc<Mutex<World>>);
+
+/// What a world holds. Reached through [`Memory`] only.
+pub(crate) struct World {
+    pub(crate) now: Timestamp,
+    pub(crate) wall_ahead: SignedDuration,
+    pub(crate) tokens: u64,
+    pub(crate) interleaved: bool,
+    pub(crate) calls: Tally,
+    pub(crate) plan: Plan,
+    pub(crate) cases: Shelf<CaseId, recoup_core::Case>,
+    pub(crate) recipients: Shelf<(Brand, RecipientId), Recipient>,
+    pub(crate) queues: Channels,
+    pub(crate) schedules: BTreeMap<String, Schedule>,
+    pub(crate) created: Vec<(String, Schedule)>,
+    pub(crate) secrets: BTreeMap<SecretName, String>,
+    pub(crate) http: HttpScript,
+    pub(crate) senders: Scripts,
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let world = self.world();
+        write!(f, "Memory({}, {} cases)", world.now, world.cases.len())
+    }
+}
+
+impl Memory {
+    /// A world in which nothing has happened yet.
+    pub fn new(now: Timestamp) -> Self {
+        let names = [SecretName::Pepper, SecretName::Stripe, SecretName::Meta, SecretName::Twilio];
+        Self(Arc::new(Mutex::new(World {
+            now,
+            wall_ahead: SignedDuration::ZERO,
+            tokens: 0,
+            interleaved: false,
+            calls: Tally::default(),
+            plan: Plan::default(),
+            cases: Shelf::default(),
+            recipients: Shelf::default(),
+            queues: Channels::default(),
+            schedules: BTreeMap::new(),
+            created: Vec::new(),
+            secrets: names.into_iter().map(|name| (name, seeds::secret_text(name))).collect(),
+            http: HttpScript::default(),
+            senders: Scripts::default(),
+        })))
+    }
+
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The deciding clock's time.
+    pub fn time(&self) -> Timestamp {
+        self.world().now
+    }
+
+    /// Moves the deciding clock, and the wall's with it.
+    pub fn set_now(&self, now: Timestamp) {
+        self.world().now = now;
+    }
+
+    /// Moves the wall's clock away from the deciding clock, as the local stack does.
+    pub fn set_wall(&self, wall: Timestamp) {
+        let mut world = self.world();
+        world.wall_ahead = wall.duration_since(world.now);
+    }
+
+    /// Lets the futures of one task take turns at every call, as they do when calls take time.
+    pub fn interleave(&self) {
+        self.world().interleaved = true;
+    }
+
+    /// Replaces the text of a secret.
+    pub fn set_secret(&self, name: SecretName, text: &str) {
+        self.world().secrets.insert(name, text.to_owned());
+    }
+
+    /// Plans what goes wrong with the next such call; several plans are used up in order.
+    pub fn fail_next(&self, call: Call, fault: Fault) {
+        self.world().plan.next(call, fault);
+    }
+
+    /// Plans that the next such call is done and its answer lost, so that the client's own retry meets its own deed.
+    pub fn lose_answer_of_next(&self, call: Call) {
+        self.fail_next(call, Fault::LoseAnswer);
+    }
+
+    /// Makes every such call fail until [`Memory::heal`].
+    pub fn fail_always(&self, call: Call, fault: Fault) {
+        self.world().plan.always(call, fault);
+    }
+
+    /// Takes the store away until [`Memory::heal`].
+    pub fn take_store_down(&self) {
+        for call in Call::STORE {
+            self.fail_always(call, Fault::Refuse);
+        }
+    }
+
+    /// Ends every planned fault.
+    pub fn heal(&self) {
+        self.world().plan.heal();
+    }
+
+    /// Lets the process die at the call that is the `nth` of all calls of this world, counted from 1.
+    pub fn die_at(&self, nth: u64, moment: Moment) {
+        self.world().plan.die_at(nth, moment);
+    }
+
+    /// Plans what else happens just before the next such call.
+    pub fn before<F>(&self, call: Call, action: impl FnOnce(Self) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let action: Action = Box::new(move |memory| Box::pin(action(memory)));
+        self.world().plan.before(call, action);
+    }
+
+    /// Every call so far.
+    pub fn calls(&self) -> Tally {
+        self.world().calls.clone()
+    }
+
+    /// Comes before every call: what else happens, the count, the turn, and what goes wrong.
+    async fn enter(&self, call: Call) -> Fault {
+        let action = self.world().plan.action(call);
+        if let Some(action) = action {
+            action(self.clone()).await;
+        }
+        let (fault, interleaved) = {
+            let mut world = self.world();
+            world.calls.count(call);
+            let nth = world.calls.total();
+            (world.plan.take(call, nth), world.interleaved)
+        };
+        if interleaved {
+            step_aside().await;
+        }
+        match fault {
+            Fault::DieBefore => std::future::pending().await,
+            Fault::Panic => panic!("injected panic at {call}"),
+            Fault::Pass | Fault::Refuse | Fault::LoseAnswer | Fault::LoseEveryAnswer | Fault::DieAfter => {
+                fault
+            }
+        }
+    }
+
+    /// Makes a call of a service whose client retries by itself.
+    pub(crate) async fn call<T: Send, E: Send>(
+        &self,
+        call: Call,
+        error: E,
+        mut deed: impl FnMut(&mut World) -> T + Send,
+    ) -> Result<T, E> {
+        let fault = self.enter(call).await;
+        if fault == Fault::Refuse {
+            return Err(error);
+        }
+        let done = deed(&mut self.world());
+        match fault {
+            Fault::LoseAnswer => Ok(deed(&mut self.world())),
+            Fault::LoseEveryAnswer => Err(error),
+            Fault::DieAfter => std::future::pending().await,
+            Fault::Pass | Fault::Refuse | Fault::DieBefore | Fault::Panic => Ok(done),
+        }
+    }
+
+    /// Makes a call that nobody retries: `not_sent` when nothing left, `lost` when it was done and nobody knows.
+    pub(crate) async fn call_once<T: Send>(
+        &self,
+        call: Call,
+        [not_sent, lost]: [T; 2],
+        deed: impl FnOnce(&mut World) -> T + Send,
+    ) -> T {
+        let fault = self.enter(call).await;
+        if fault == Fault::Refuse {
+            return not_sent;
+        }
+        let done = deed(&mut self.world());
+        match fault {
+            Fault::LoseAnswer | Fault::LoseEveryAnswer => lost,
+            Fault::DieAfter => std::future::pending().await,
+            Fault::Pass | Fault::Refuse | Fault::DieBefore | Fault::Panic => done,
+        }
+    }
+
+    /// Everything that was ever put into a queue or a schedule and is not a kept webhook: what must hold no seed.
+    pub fn queued_texts(&self) -> Vec<String> {
+        let world = self.world();
+        let steps = |queue: Queue| matches!(queue, Queue::Whatsapp | Queue::Sms | Queue::Parked);
+        let pushed = world.queues.pushed.iter().filter(|(queue, _)| steps(*queue));
+        let pushed = pushed.map(|(_, message)| format!("{} {:?}", message.body, message.attributes));
+        let created = world.created.iter().map(|(name, schedule)| format!("{name} {}", schedule.body));
+        pushed.chain(created).collect()
+    }
+}

@@ -1,0 +1,298 @@
+//! Queues with delays, receives, visibility and dead letters, as SQS has them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use recoup_app::ports::{Outgoing, Queue, QueueError, Queues};
+use recoup_app::queue::Received;
+
+use crate::{Call, Memory};
+
+/// The largest message, in bytes, with its attributes.
+const LARGEST: usize = 1024 * 1024;
+/// The most attributes of a message.
+const ATTRIBUTES: usize = 10;
+/// The longest delay.
+const LONGEST_DELAY: Duration = Duration::from_mins(15);
+
+/// A message in a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The queue's id of the message.
+    pub id: String,
+    /// The body.
+    pub body: String,
+    /// The attributes by name.
+    pub attributes: BTreeMap<&'static str, String>,
+    /// When it was first put into a queue; a dead-letter queue keeps it.
+    pub sent_at: Timestamp,
+    /// When it can be received.
+    pub visible_at: Timestamp,
+    /// How often it was received from the queue it is in.
+    pub receives: u32,
+}
+
+/// All queues.
+#[derive(Default)]
+pub(crate) struct Channels {
+    waiting: BTreeMap<Queue, Vec<Waiting>>,
+    ids: u64,
+    pub(crate) pushed: Vec<(Queue, Outgoing)>,
+}
+
+/// How long a received message stays invisible: six times its consumer's timeout.
+fn visibility(queue: Queue) -> SignedDuration {
+    match queue {
+        Queue::Whatsapp | Queue::Sms | Queue::Parked => SignedDuration::from_secs(180),
+        Queue::Spill => SignedDuration::from_secs(1800),
+    }
+}
+
+/// After how many receives a message moves, and to where. The receives count from 0 again there.
+pub(crate) fn redrive(queue: Queue) -> Option<(u32, Queue)> {
+    match queue {
+        Queue::Whatsapp => Some((8, Queue::Sms)),
+        Queue::Sms => Some((5, Queue::Parked)),
+        Queue::Spill => Some((8, Queue::Parked)),
+        Queue::Parked => None,
+    }
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+fn rejected(rule: &str) -> QueueError {
+    QueueError { service: "sqs", detail: rule.to_owned() }
+}
+
+/// What SQS refuses: too large, too late, too many attributes, characters that XML cannot hold.
+fn check(message: &Outgoing) -> Result<(), QueueError> {
+    let texts = || message.attributes.iter().map(|(_, text)| text).chain([&message.body]);
+    let names: usize = message.attributes.iter().map(|(name, _)| name.len() + "String".len()).sum();
+    let control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+    if texts().map(String::len).sum::<usize>() + names > LARGEST {
+        return Err(rejected("MessageTooLong"));
+    }
+    let empty = texts().any(String::is_empty);
+    if empty || message.attributes.len() > ATTRIBUTES || texts().any(|text| text.contains(control)) {
+        return Err(rejected("InvalidMessageContents"));
+    }
+    if message.delay > LONGEST_DELAY { Err(rejected("InvalidParameterValue")) } else { Ok(()) }
+}
+
+impl Channels {
+    fn line(&mut self, queue: Queue) -> &mut Vec<Waiting> {
+        self.waiting.entry(queue).or_default()
+    }
+
+    /// Puts a message into a queue.
+    pub(crate) fn put(&mut self, queue: Queue, message: Outgoing, now: Timestamp) -> Result<(), QueueError> {
+        check(&message)?;
+        self.pushed.push((queue, message.clone()));
+        self.ids += 1;
+        let delay = SignedDuration::try_from(message.delay).unwrap_or(SignedDuration::ZERO);
+        let waiting = Waiting {
+            id: format!("m{}", self.ids),
+            body: message.body,
+            attributes: message.attributes.into_iter().collect(),
+            sent_at: now,
+            visible_at: later(now, delay),
+            receives: 0,
+        };
+        self.line(queue).push(waiting);
+        Ok(())
+    }
+
+    fn postpone(&mut self, queue: Queue, receipt: &str, until: Timestamp) -> Result<(), QueueError> {
+        let found = self.line(queue).iter_mut().find(|waiting| receipt_of(waiting) == receipt);
+        found.map(|waiting| waiting.visible_at = until).ok_or_else(|| rejected("ReceiptHandleIsInvalid"))
+    }
+
+    /// Moves what was received too often; a dead-letter queue keeps the time a message was first sent.
+    fn move_dead(&mut self, queue: Queue, now: Timestamp) {
+        let Some((most, dead_letters)) = redrive(queue) else { return };
+        let spent = |waiting: &Waiting| waiting.visible_at <= now && waiting.receives >= most;
+        let (dead, alive) = std::mem::take(self.line(queue)).into_iter().partition(spent);
+        *self.line(queue) = alive;
+        let dead: Vec<Waiting> = dead;
+        let moved = dead.into_iter().map(|waiting| Waiting { receives: 0, visible_at: now, ..waiting });
+        self.line(dead_letters).extend(moved);
+    }
+
+    fn receive(&mut self, queue: Queue, most: usize, now: Timestamp) -> Vec<Received> {
+        self.move_dead(queue, now);
+        let until = later(now, visibility(queue));
+        let visible = self.line(queue).iter_mut().filter(|waiting| waiting.visible_at <= now);
+        let hand_out = |waiting: &mut Waiting| {
+            waiting.receives += 1;
+            waiting.visible_at = until;
+            Received {
+                id: waiting.id.clone(),
+                receipt: receipt_of(waiting),
+                body: waiting.body.clone(),
+                receives: waiting.receives,
+                first_seen: Some(waiting.sent_at),
+            }
+        };
+        visible.take(most).map(hand_out).collect()
+    }
+}
+
+/// A receipt names one receive: the next one makes it void.
+fn receipt_of(waiting: &Waiting) -> String {
+    format!("{}#{}", waiting.id, waiting.receives)
+}
+
+impl Queues for Memory {
+    async fn push(&self, queue: Queue, message: Outgoing) -> Result<(), QueueError> {
+        let put = |world: &mut crate::memory::World| world.queues.put(queue, message.clone(), world.now);
+        self.call(Call::Push(queue), rejected("injected"), put).await?
+    }
+
+    async fn postpone(&self, queue: Queue, receipt: &str, after: Duration) -> Result<(), QueueError> {
+        let after = SignedDuration::try_from(after).map_err(|_| rejected("InvalidParameterValue"))?;
+        self.call(Call::Postpone, rejected("injected"), |world| {
+            let until = later(world.now, after);
+            world.queues.postpone(queue, receipt, until)
+        })
+        .await?
+    }
+}
+
+impl Memory {
+    /// Receives up to ten messages, as a function's poller does.
+    pub fn receive(&self, queue: Queue) -> Vec<Received> {
+        let mut world = self.world();
+        let now = world.now;
+        world.queues.receive(queue, 10, now)
+    }
+
+    /// Deletes what was taken.
+    pub fn delete_message(&self, queue: Queue, id: &str) {
+        self.world().queues.line(queue).retain(|waiting| waiting.id != id);
+    }
+
+    /// Puts a text into a queue, as somebody else might.
+    ///
+    /// # Panics
+    /// When the queue would refuse it.
+    pub fn drop_into(&self, queue: Queue, body: &str) {
+        let mut world = self.world();
+        let (now, message) = (world.now, Outgoing { body: body.to_owned(), ..Outgoing::default() });
+        world.queues.put(queue, message, now).expect("the queue takes it");
+    }
+
+    /// What a queue holds, oldest first.
+    pub fn waiting(&self, queue: Queue) -> Vec<Waiting> {
+        self.world().queues.waiting.get(&queue).cloned().unwrap_or_default()
+    }
+
+    /// Empties a queue, as an outage beyond its retention does.
+    pub fn lose_messages(&self, queue: Queue) {
+        self.world().queues.line(queue).clear();
+    }
+
+    /// Everything ever put into this queue by a function.
+    pub fn pushed(&self, queue: Queue) -> Vec<Outgoing> {
+        let world = self.world();
+        let of_queue = world.queues.pushed.iter().filter(|(other, _)| *other == queue);
+        of_queue.map(|(_, message)| message.clone()).collect()
+    }
+
+    /// When the next message of a queue with a consumer can be received; in the past means now.
+    pub(crate) fn next_visible(&self) -> Option<Timestamp> {
+        let world = self.world();
+        let consumed = world.queues.waiting.iter().filter(|(queue, _)| redrive(**queue).is_some());
+        consumed.flat_map(|(_, line)| line).map(|waiting| waiting.visible_at).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::run;
+
+    fn memory() -> Memory {
+        Memory::new(Timestamp::UNIX_EPOCH)
+    }
+
+    fn pass(memory: &Memory, seconds: i64) {
+        memory.set_now(later(memory.time(), SignedDuration::from_secs(seconds)));
+    }
+
+    fn push(memory: &Memory, message: Outgoing) -> Result<(), QueueError> {
+        run(memory.push(Queue::Whatsapp, message)).expect("ends")
+    }
+
+    fn body() -> Outgoing {
+        Outgoing { body: "{}".to_owned(), ..Outgoing::default() }
+    }
+
+    #[test]
+    fn a_message_is_visible_after_its_delay_and_again_after_its_visibility() {
+        let memory = memory();
+        assert_eq!(push(&memory, Outgoing { delay: Duration::from_secs(120), ..body() }), Ok(()));
+        for (seconds, receives) in
+            [(119, None), (1, Some(1)), (179, None), (1, Some(2)), (179, None), (1, Some(3))]
+        {
+            pass(&memory, seconds);
+            let received = memory.receive(Queue::Whatsapp);
+            assert_eq!(received.first().map(|received| received.receives), receives);
+        }
+    }
+
+    #[test]
+    fn only_the_last_receive_can_postpone() {
+        let memory = memory();
+        assert_eq!(push(&memory, body()), Ok(()));
+        let first = memory.receive(Queue::Whatsapp).remove(0);
+        pass(&memory, 180);
+        let second = memory.receive(Queue::Whatsapp).remove(0);
+        let postpone =
+            |receipt: &str| run(memory.postpone(Queue::Whatsapp, receipt, Duration::from_secs(900)));
+        assert_eq!(postpone(&first.receipt), Some(Err(rejected("ReceiptHandleIsInvalid"))));
+        assert_eq!(postpone(&second.receipt), Some(Ok(())));
+        pass(&memory, 899);
+        assert_eq!(memory.receive(Queue::Whatsapp), []);
+        pass(&memory, 1);
+        assert_eq!(memory.receive(Queue::Whatsapp).len(), 1);
+    }
+
+    #[test]
+    fn dead_letters_go_from_whatsapp_to_sms_to_parked_and_keep_their_age() {
+        let memory = memory();
+        assert_eq!(push(&memory, body()), Ok(()));
+        for (queue, most) in [(Queue::Whatsapp, 8), (Queue::Sms, 5)] {
+            for nth in 1..=most {
+                assert_eq!(memory.receive(queue)[0].receives, nth);
+                pass(&memory, 180);
+            }
+            assert_eq!(memory.receive(queue), []);
+        }
+        let parked = memory.waiting(Queue::Parked);
+        assert_eq!((parked.len(), parked[0].sent_at), (1, Timestamp::UNIX_EPOCH));
+        assert_eq!(memory.next_visible(), None, "nobody consumes it");
+    }
+
+    #[test]
+    fn f45_what_sqs_refuses_is_refused() {
+        let memory = memory();
+        let attributes = |count: usize| vec![("name", "value".to_owned()); count];
+        for (message, taken) in [
+            (Outgoing { body: "x".repeat(LARGEST), ..body() }, true),
+            (Outgoing { body: "x".repeat(LARGEST + 1), ..body() }, false),
+            (Outgoing { body: "x".repeat(LARGEST), attributes: attributes(1), ..body() }, false),
+            (Outgoing { attributes: attributes(10), ..body() }, true),
+            (Outgoing { attributes: attributes(11), ..body() }, false),
+            (Outgoing { attributes: vec![("name", String::new())], ..body() }, false),
+            (Outgoing { attributes: vec![("name", "bell\u{7}".to_owned())], ..body() }, false),
+            (Outgoing { body: String::new(), ..body() }, false),
+            (Outgoing { delay: Duration::from_mins(15), ..body() }, true),
+            (Outgoing { delay: Duration::from_secs(901), ..body() }, false),
+        ] {
+            assert_eq!(push(&memory, message.clone()).is_ok(), taken, "{} bytes", message.body.len());
+        }
+    }
+}

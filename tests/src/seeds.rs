@@ -1,0 +1,94 @@
+//! The buyer, the secrets and the addresses of the tests: what must never be seen outside the store and the wire.
+
+use recoup_app::ports::SecretName;
+use serde_json::json;
+
+/// The buyer's number, of a country with one zone.
+pub const PHONE: &str = "+442079460958";
+/// Another buyer's number.
+pub const OTHER_PHONE: &str = "+442079460321";
+/// The buyer's name.
+pub const NAME: &str = "Ana María";
+/// Where the debt can be paid.
+pub const LINK: &str = "https://invoice.stripe.com/i/acct_1/pay_seeded?s=ap";
+/// The part of [`LINK`] that a button carries.
+pub const LINK_SUFFIX: &str = "i/acct_1/pay_seeded?s=ap";
+/// Signs Stripe's webhooks.
+pub const SIGNING_SECRET: &str = "whsec_seeded_new";
+/// Signed them until the rotation.
+pub const OLD_SIGNING_SECRET: &str = "whsec_seeded_old";
+/// Opens Stripe's API.
+pub const API_KEY: &str = "sk_test_seeded";
+/// Signs Meta's webhooks.
+pub const APP_SECRET: &str = "app_secret_seeded";
+/// Proves the callback to Meta.
+pub const VERIFY_TOKEN: &str = "verify_token_seeded";
+/// Opens Meta's API.
+pub const ACCESS_TOKEN: &str = "EAAB_seeded";
+/// Keys the recipient hash.
+pub const PEPPER: &str = "pepper_seeded";
+/// Opens Twilio's API.
+pub const TWILIO_TOKEN: &str = "twilio_seeded";
+
+/// Whatever of these stands in a log line, a queue or a schedule is a leak.
+const UNSEEN: [&str; 8] = [
+    "seeded",
+    "442079460958",
+    "2079460958",
+    "442079460321",
+    "Mar\u{ed}a",
+    "Mar\\u00eda",
+    "Ana ",
+    "invoice.stripe.com",
+];
+
+/// The first seeded value that the text holds.
+pub fn leak(text: &str) -> Option<&'static str> {
+    UNSEEN.into_iter().find(|seed| text.contains(seed))
+}
+
+/// The text of a secret as it is deployed.
+pub fn secret_text(name: SecretName) -> String {
+    match name {
+        SecretName::Pepper => PEPPER.to_owned(),
+        SecretName::Stripe => json!({"signing_secrets": [SIGNING_SECRET], "api_key": API_KEY}).to_string(),
+        SecretName::Meta => meta_secret(ACCESS_TOKEN),
+        SecretName::Twilio => {
+            let account_sid = format!("AC{}", "0".repeat(32));
+            json!({"account_sid": account_sid, "auth_token": TWILIO_TOKEN, "from": "+15017122661"})
+                .to_string()
+        }
+    }
+}
+
+/// The secret of Meta with this access token.
+pub fn meta_secret(access_token: &str) -> String {
+    json!({"app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN, "access_token": access_token}).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f48_every_seed_is_found_where_it_leaks() {
+        for seed in [
+            PHONE,
+            OTHER_PHONE,
+            NAME,
+            LINK,
+            LINK_SUFFIX,
+            SIGNING_SECRET,
+            OLD_SIGNING_SECRET,
+            API_KEY,
+            APP_SECRET,
+            VERIFY_TOKEN,
+            ACCESS_TOKEN,
+            PEPPER,
+            TWILIO_TOKEN,
+        ] {
+            assert!(leak(&format!("a line with {seed} in it")).is_some(), "{seed}");
+        }
+        assert_eq!(leak("case=main/stripe/in_1 reason=sent"), None);
+    }
+}

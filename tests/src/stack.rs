@@ -1,0 +1,278 @@
+//! All functions over one world: posts webhooks, feeds the queues, moves the clock.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use jiff::{SignedDuration, Timestamp};
+use recoup_app::engine::Engine;
+use recoup_app::http::{Answer, Request};
+use recoup_app::lookup::Apis;
+use recoup_app::ports::{Clock, Queue};
+use recoup_app::queue::Received;
+use recoup_app::sms_fallback::{self, AwsSender, SmsSender, TwilioSender};
+use recoup_app::step::StepSender;
+use recoup_app::sweep::{self, Swept};
+use recoup_app::whatsapp_sender::{self, MetaSender, MetaSettings};
+use recoup_app::{channel_webhook, payment_webhook};
+use recoup_core::{Brand, Case, CaseId, Policy};
+use serde_json::Value;
+
+use crate::http_script::{GRAPH_URL, STRIPE_URL, TWILIO_URL};
+use crate::queues::redrive;
+use crate::run::run;
+use crate::{Asked, Memory, meta, seeds, stripe};
+
+/// More rounds than any honest run needs.
+const ROUNDS: usize = 10_000;
+
+/// Which provider takes text messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sms {
+    /// AWS End User Messaging.
+    Aws,
+    /// Twilio.
+    Twilio,
+}
+
+/// How a stack is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The merchant's rules.
+    pub policy: Policy,
+    /// The provider of text messages.
+    pub sms: Sms,
+    /// When the run starts.
+    pub now: Timestamp,
+}
+
+impl Default for Settings {
+    /// A Monday morning in London, whose winter clock is UTC.
+    fn default() -> Self {
+        let now = Timestamp::from_second(1_795_428_000).expect("in range");
+        Self { policy: Policy::standard("Acme"), sms: Sms::Aws, now }
+    }
+}
+
+type WhatsappSender = StepSender<Memory, Memory, MetaSender<Memory, Memory>>;
+type Texts<S> = StepSender<Memory, Memory, SmsSender<Memory, S>>;
+
+/// The sms-fallback function with either provider.
+enum SmsFallback {
+    Aws(Texts<AwsSender<Memory>>),
+    Twilio(Texts<TwilioSender<Memory, Memory>>),
+}
+
+/// Every function of a deployment, over one world.
+pub struct Stack {
+    /// The world.
+    pub memory: Memory,
+    /// The engine that the webhooks and the sweep use.
+    pub engine: Engine<Memory>,
+    settings: Settings,
+    whatsapp_sender: WhatsappSender,
+    sms_fallback: SmsFallback,
+}
+
+impl Default for Stack {
+    fn default() -> Self {
+        Self::new(Settings::default())
+    }
+}
+
+impl Stack {
+    /// Sets a stack up in a new world.
+    pub fn new(settings: Settings) -> Self {
+        Self::over(Memory::new(settings.now), settings)
+    }
+
+    /// Sets a stack up over a world, with processes that have just started.
+    ///
+    /// # Panics
+    /// When a constant of this function does not read.
+    pub fn over(memory: Memory, settings: Settings) -> Self {
+        let brand = Brand::parse("main").expect("lower-case letters");
+        let engine = Engine { ports: memory.clone(), brand, policy: settings.policy.clone() };
+        let apis = Apis::new([("stripe", STRIPE_URL.to_owned())]);
+        let meta = MetaSettings {
+            base_url: GRAPH_URL.to_owned(),
+            graph_version: "v26.0".to_owned(),
+            phone_number_id: "106540352242922".to_owned(),
+        };
+        let whatsapp_sender = whatsapp_sender::parts(engine.clone(), memory.clone(), apis.clone(), meta);
+        let last = redrive(Queue::Sms).map_or(1, |(most, _)| most);
+        let sms_fallback = match settings.sms {
+            Sms::Aws => {
+                let sender =
+                    AwsSender::new(memory.clone(), "+447700900123").expect("a number is an identity");
+                SmsFallback::Aws(sms_fallback::parts(engine.clone(), memory.clone(), apis, sender, last))
+            }
+            Sms::Twilio => {
+                let sender = TwilioSender::new(memory.clone(), memory.clone(), TWILIO_URL.to_owned());
+                SmsFallback::Twilio(sms_fallback::parts(engine.clone(), memory.clone(), apis, sender, last))
+            }
+        };
+        Self { memory, engine, settings, whatsapp_sender, sms_fallback }
+    }
+
+    /// Replaces every process by a new one; what they kept in memory is gone.
+    pub fn restart(&mut self) {
+        *self = Self::over(self.memory.clone(), self.settings.clone());
+    }
+
+    /// A request as the front door delivers it.
+    pub fn request(name: &str, headers: HeaderMap, body: impl Into<Bytes>) -> Request {
+        let trace = Some("Root=1-5759e988-bd862e3fe1be46a994272793".to_owned());
+        Request { name: name.to_owned(), query: String::new(), headers, body: body.into(), trace }
+    }
+
+    /// A webhook as Stripe sends it now.
+    pub fn stripe_request(&self, body: impl Into<Bytes>) -> Request {
+        let body = body.into();
+        let headers = stripe::sign(&body, seeds::SIGNING_SECRET, self.memory.wall());
+        Self::request("stripe", headers, body)
+    }
+
+    /// A webhook as Meta sends it.
+    pub fn meta_request(body: impl Into<Bytes>) -> Request {
+        let body = body.into();
+        Self::request("meta", meta::sign(&body, seeds::APP_SECRET), body)
+    }
+
+    /// Posts to `/webhooks/{source}`; `None` when the process died.
+    pub fn try_post(&self, request: &Request) -> Option<Answer> {
+        run(payment_webhook::handle(&self.engine, request))
+    }
+
+    /// Posts to `/channels/{provider}`; `None` when the process died.
+    pub fn try_post_channel(&self, request: &Request) -> Option<Answer> {
+        run(channel_webhook::handle(&self.engine, request))
+    }
+
+    /// Asks `/channels/{provider}` for the challenge.
+    ///
+    /// # Panics
+    /// When the process died.
+    pub fn get_channel(&self, name: &str, query: &str) -> Answer {
+        let request =
+            Request { query: query.to_owned(), ..Self::request(name, HeaderMap::new(), Bytes::new()) };
+        run(channel_webhook::verify_subscription(&self.engine, &request)).expect("the process lives")
+    }
+
+    /// Posts an event, signed as Stripe signs.
+    ///
+    /// # Panics
+    /// When the process died.
+    pub fn post_stripe(&self, event: &Value) -> Answer {
+        self.try_post(&self.stripe_request(event.to_string())).expect("the process lives")
+    }
+
+    /// Posts a body, signed as Meta signs.
+    ///
+    /// # Panics
+    /// When the process died.
+    pub fn post_meta(&self, body: &Value) -> Answer {
+        self.try_post_channel(&Self::meta_request(body.to_string())).expect("the process lives")
+    }
+
+    /// Hands every queue's visible messages to its function, ten at most each, and returns how many there were. What a
+    /// function does not report is deleted; when it dies, all its messages come again and a new process takes over.
+    pub fn deliver(&mut self) -> usize {
+        [Queue::Whatsapp, Queue::Sms, Queue::Spill].into_iter().map(|queue| self.deliver_from(queue)).sum()
+    }
+
+    /// The same for one queue.
+    pub fn deliver_from(&mut self, queue: Queue) -> usize {
+        let batch = self.memory.receive(queue);
+        let ids: Vec<String> = batch.iter().map(|received| received.id.clone()).collect();
+        if ids.is_empty() {
+            return 0;
+        }
+        match self.take(queue, batch) {
+            Some(again) => {
+                for id in ids.iter().filter(|id| !again.contains(id)) {
+                    self.memory.delete_message(queue, id);
+                }
+            }
+            None => self.restart(),
+        }
+        ids.len()
+    }
+
+    /// Gives a batch to the function of a queue and returns what must come again; `None` when the process died.
+    pub fn take(&self, queue: Queue, batch: Vec<Received>) -> Option<Vec<String>> {
+        match queue {
+            Queue::Whatsapp => run(self.whatsapp_sender.take_batch(batch)),
+            Queue::Sms => match &self.sms_fallback {
+                SmsFallback::Aws(sender) => run(sender.take_batch(batch)),
+                SmsFallback::Twilio(sender) => run(sender.take_batch(batch)),
+            },
+            Queue::Spill => run(sweep::replay(&self.engine, batch)),
+            Queue::Parked => Some(batch.into_iter().map(|received| received.id).collect()),
+        }
+    }
+
+    /// Fires timers and delivers until nothing is due at this instant.
+    ///
+    /// # Panics
+    /// When that never happens.
+    pub fn run_until_idle(&mut self) {
+        for _ in 0..ROUNDS {
+            let fired = self.memory.fire_due();
+            if self.deliver() + fired == 0 {
+                return;
+            }
+        }
+        panic!("the stack does not come to rest at {}", self.memory.time());
+    }
+
+    /// Lets time pass, from one thing that happens to the next.
+    pub fn advance(&mut self, by: SignedDuration) {
+        let end = self.memory.time().saturating_add(by).unwrap_or(Timestamp::MAX);
+        loop {
+            self.run_until_idle();
+            let next = [self.memory.next_visible(), self.memory.next_schedule()].into_iter().flatten().min();
+            match next.filter(|next| *next <= end) {
+                Some(next) => self.memory.set_now(next.max(self.memory.time())),
+                None => break,
+            }
+        }
+        self.memory.set_now(end);
+        self.run_until_idle();
+    }
+
+    /// Runs the daily sweep; `None` when it died or could not scan.
+    pub fn sweep(&self) -> Option<Swept> {
+        run(sweep::sweep(&self.engine))?.ok()
+    }
+
+    /// The case of a Stripe obligation.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn case(&self, obligation: &str) -> Case {
+        let id = CaseId::parse(&format!("main/stripe/{obligation}")).expect("well formed");
+        self.memory.case(&id).expect("the case is stored")
+    }
+
+    /// The reasons in a case's trail, oldest first, each with its step.
+    pub fn trail(&self, obligation: &str) -> Vec<String> {
+        let trail = self.case(obligation).trail;
+        let shown = trail.iter().map(|entry| match entry.step {
+            Some(step) => format!("{} {step}", entry.reason.code()),
+            None => entry.reason.code().to_owned(),
+        });
+        shown.collect()
+    }
+
+    /// A case's ledger, in the order of its claims: `0 whatsapp sent`.
+    pub fn ledger(&self, obligation: &str) -> Vec<String> {
+        let ledger = self.case(obligation).dunning.map(|dunning| dunning.ledger).unwrap_or_default();
+        let shown =
+            ledger.iter().map(|entry| format!("{} {} {}", entry.step, entry.channel, entry.state.as_str()));
+        shown.collect()
+    }
+
+    /// The messages that were put to Meta and arrived there.
+    pub fn whatsapp_sends(&self) -> Vec<Asked> {
+        self.memory.asked(GRAPH_URL).into_iter().filter(|asked| asked.arrived).collect()
+    }
+}
