@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn a_message_is_visible_after_its_delay_and_again_after_its_visibility() {
         let memory = memory();
-        assert_eq!(push(&memory, Outgoing { delay: Duration::from_secs(120), ..body() }), Ok(()));
+        assert_eq!(push(&memory, Outgoing { delay: Duration::from_mins(2), ..body() }), Ok(()));
         for (seconds, receives) in
             [(119, None), (1, Some(1)), (179, None), (1, Some(2)), (179, None), (1, Some(3))]
         {
@@ -251,7 +251,7 @@ mod tests {
         pass(&memory, 180);
         let second = memory.receive(Queue::Whatsapp).remove(0);
         let postpone =
-            |receipt: &str| run(memory.postpone(Queue::Whatsapp, receipt, Duration::from_secs(900)));
+            |receipt: &str| run(memory.postpone(Queue::Whatsapp, receipt, Duration::from_mins(15)));
         assert_eq!(postpone(&first.receipt), Some(Err(rejected("ReceiptHandleIsInvalid"))));
         assert_eq!(postpone(&second.receipt), Some(Ok(())));
         pass(&memory, 899);

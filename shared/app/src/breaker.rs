@@ -40,8 +40,8 @@ impl<S: Sender> Breaker<S> {
             SendOutcome::Refused(refusal) if refusal.reaction == Reaction::Hold => {
                 let until = clock.now().saturating_add(PAUSE).unwrap_or(Timestamp::MAX);
                 let quiet = Refusal { alarm: false, ..refusal.clone() };
-                *self.lock() = Some(Tripped { until, refusal: quiet.clone() });
-                if known.is_some() { SendOutcome::Refused(quiet) } else { outcome }
+                let told = self.lock().replace(Tripped { until, refusal: quiet.clone() }).is_some();
+                if told { SendOutcome::Refused(quiet) } else { outcome }
             }
             SendOutcome::Accepted { .. } => {
                 *self.lock() = None;

@@ -1,7 +1,7 @@
 //! Status in: delivery statuses, replies and opt-outs of the message providers.
 
 use jiff::Timestamp;
-use recoup_channels::{VerifiedChannelWebhook, meta};
+use recoup_channels::{ChannelSignatureError, VerifiedChannelWebhook, meta};
 use recoup_core::{
     CaseId, ChannelEvent, DeliveryStatus, Input, OptOutScope, Phone, PreferenceChange, Reaction, RecipientId,
     StatusReport,
@@ -50,7 +50,11 @@ pub async fn handle<P: Ports>(engine: &Engine<P>, request: &Request) -> Answer {
     };
     let verified = match meta::verify(&request.headers, request.body.clone(), &credentials.app_secrets) {
         Ok(verified) => verified,
-        Err(error) => return refuse(Answer::UNAUTHORISED, error.code(), request),
+        Err(error) => {
+            let no_webhook = error == ChannelSignatureError::Missing && !request.is_json();
+            let status = if no_webhook { Answer::BAD_REQUEST } else { Answer::UNAUTHORISED };
+            return refuse(status, error.code(), request);
+        }
     };
     match record(engine, &verified, request.trace.as_deref()).await {
         Ok(Ok(())) => Answer::of(Answer::OK),
@@ -209,12 +213,14 @@ async fn park<P: Ports>(engine: &Engine<P>, request: &Request, code: &'static st
         ..ParkedNote::default()
     };
     let (queue, message) = note.into_message(keep(engine, request).to_message());
-    hold(engine, request, queue, message, "parked").await
+    let line = Line { reason: code, alarm: true, ..Line::new(FUNCTION, "parked") };
+    hold(engine, request, queue, message, line).await
 }
 
 async fn spill<P: Ports>(engine: &Engine<P>, request: &Request) -> Answer {
     let message = Outgoing { body: keep(engine, request).to_message(), ..Outgoing::default() };
-    hold(engine, request, Queue::Spill, message, "spilled").await
+    let line = Line { reason: "store_unavailable", ..Line::new(FUNCTION, "spilled") };
+    hold(engine, request, Queue::Spill, message, line).await
 }
 
 async fn hold<P: Ports>(
@@ -222,11 +228,11 @@ async fn hold<P: Ports>(
     request: &Request,
     queue: Queue,
     message: Outgoing,
-    outcome: &'static str,
+    line: Line,
 ) -> Answer {
     if let Err(error) = engine.ports.push(queue, message).await {
         return fail(&EngineError::Queue(error), request);
     }
-    Line { trace: request.trace.clone(), ..Line::new(FUNCTION, outcome) }.emit();
+    Line { trace: request.trace.clone(), ..line }.emit();
     Answer::of(Answer::OK)
 }

@@ -24,6 +24,14 @@ impl std::fmt::Debug for Request {
     }
 }
 
+impl Request {
+    /// Whether the body is JSON at all: asked only about a request without any signature, to tell a stray caller (400)
+    /// from a webhook that lacks its signature (401).
+    pub(crate) fn is_json(&self) -> bool {
+        serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_ok()
+    }
+}
+
 /// What a request is answered. The body never says why a signature failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {

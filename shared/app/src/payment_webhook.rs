@@ -45,7 +45,7 @@ pub async fn handle<P: Ports>(engine: &Engine<P>, request: &Request) -> Answer {
         match verify(processor, unverified, &credentials, [engine.ports.now(), engine.ports.wall()]) {
             Ok(verified) => verified,
             Err(error) => {
-                let no_webhook = error == SignatureError::Missing && !is_json_like(&request.body);
+                let no_webhook = error == SignatureError::Missing && !request.is_json();
                 let status = if no_webhook { Answer::BAD_REQUEST } else { Answer::UNAUTHORISED };
                 return refuse(status, error.code(), request);
             }
@@ -131,11 +131,6 @@ async fn record<P: Ports>(
     Ok(())
 }
 
-/// A body that is not even shaped like JSON, and carries no signature, is no webhook of anybody.
-fn is_json_like(body: &[u8]) -> bool {
-    body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| matches!(first, b'{' | b'['))
-}
-
 fn refuse(status: u16, reason: &'static str, request: &Request) -> Answer {
     Line { reason, trace: request.trace.clone(), ..Line::new(FUNCTION, "refused") }.emit();
     Answer::of(status)
@@ -157,7 +152,9 @@ async fn park<P: Ports>(engine: &Engine<P>, request: &Request, code: &'static st
         ..ParkedNote::default()
     };
     let (queue, message) = note.into_message(keep(engine, request).to_message());
-    hold(engine, queue, message, Line { reason: code, alarm: true, ..Line::new(FUNCTION, "parked") }).await
+    let line =
+        Line { reason: code, alarm: true, trace: request.trace.clone(), ..Line::new(FUNCTION, "parked") };
+    hold(engine, queue, message, line).await
 }
 
 /// The store is down: the verified webhook waits in a queue and is applied by the sweep.

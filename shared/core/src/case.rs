@@ -53,7 +53,7 @@ pub struct Dunning {
 /// What is owed and by whom: the facts of the newest attempt, filled up from older ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Debt {
-    /// The newest attempt.
+    /// The newest attempt; 0 while only reports that do not count were seen.
     pub attempt: u32,
     /// When the processor tries again by itself.
     pub next_retry: Option<Timestamp>,
@@ -327,8 +327,13 @@ impl Case {
         self.state() == State::Open
     }
 
-    /// Remembers a decision.
+    /// Remembers a decision; one that repeats the last keeps its place and takes the new time, so that a long wait does not
+    /// push out what came before it.
     pub fn note(&mut self, at: Timestamp, reason: Reason, step: Option<StepIndex>) {
+        if let Some(last) = self.trail.last_mut().filter(|last| last.reason == reason && last.step == step) {
+            last.at = at;
+            return;
+        }
         self.trail.push(TrailEntry { at, reason, step });
         let surplus = self.trail.len().saturating_sub(TRAIL_KEPT);
         self.trail.drain(..surplus);

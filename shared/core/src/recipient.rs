@@ -8,6 +8,9 @@ use crate::{CaseId, Money, Name, OptOutScope, Phone, RecipientId, Secret, StepIn
 /// How many touches and open cases an item keeps; older ones fall out.
 const KEPT: usize = 12;
 
+/// Copies of one queued message come this close together.
+const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(60);
+
 /// A buyer as a receiver of messages, stored under a keyed hash of the phone number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
@@ -55,10 +58,12 @@ pub struct KnownCase {
 
 impl RecipientId {
     /// Derives the id from a phone number: 22 URL-safe characters of HMAC-SHA256 under the deployment's pepper.
+    ///
+    /// A provider may know a number in another form than it was dialled in; both lead to the same recipient.
     pub fn of(pepper: &Secret, phone: &Phone) -> Self {
         const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let key = hmac::Key::new(hmac::HMAC_SHA256, pepper.expose().as_bytes());
-        let tag = hmac::sign(&key, phone.expose().as_bytes());
+        let tag = hmac::sign(&key, phone.canonical().as_bytes());
         let text: String =
             tag.as_ref().iter().take(22).map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect();
         Self::from_hash(text)
@@ -132,16 +137,26 @@ impl Recipient {
         self.touches.iter().filter(move |touch| touch.at > since && !touch.is(case, step))
     }
 
-    /// Reserves the attention for one step; asking again for the same step reserves nothing more.
-    pub fn reserve(&mut self, touch: Touch, known: KnownCase) {
-        if !self.touches.iter().any(|other| other.is(&touch.case, touch.step)) {
-            self.touches.push(touch);
+    /// Reserves the attention for one step. Another try of the same step is the same touch, at its new time. A first try
+    /// whose touch is there already is a copy of a message that is being handled: within the minute it reserves nothing.
+    pub fn reserve(&mut self, touch: Touch, first_try: bool) {
+        let known = self.touches.iter().position(|other| other.is(&touch.case, touch.step));
+        if let Some(index) = known {
+            if first_try && touch.at.duration_since(self.touches[index].at) < SAME_MOMENT {
+                return;
+            }
+            self.touches.remove(index);
         }
+        self.touches.push(touch);
+        let surplus = self.touches.len().saturating_sub(KEPT);
+        self.touches.drain(..surplus);
+    }
+
+    /// Remembers a case that messages this buyer, or would.
+    pub fn meet(&mut self, known: KnownCase) {
         if !self.cases.iter().any(|other| other.id == known.id) {
             self.cases.push(known);
         }
-        let surplus = self.touches.len().saturating_sub(KEPT);
-        self.touches.drain(..surplus);
         let surplus = self.cases.len().saturating_sub(KEPT);
         self.cases.drain(..surplus);
     }
@@ -177,6 +192,22 @@ mod tests {
         assert_ne!(one, id("pepper one", "+14155550124"));
         assert_eq!(one.as_str().len(), 22);
         assert!(!one.as_str().contains("4155"));
+    }
+
+    #[test]
+    fn o28_the_two_forms_of_a_number_are_one_recipient() {
+        let pepper = Secret::parse("a pepper for tests").expect("fit");
+        let id = |phone: &str| RecipientId::of(&pepper, &Phone::parse(phone).expect("well formed"));
+        for (dialled, wa_id) in [
+            ("+525512345678", "+5215512345678"),
+            ("+5511987654321", "+551187654321"),
+            ("+541112345678", "+5491112345678"),
+        ] {
+            assert_eq!(id(dialled), id(wa_id), "{dialled}");
+        }
+        for (one, other) in [("+5511987654321", "+5511887654321"), ("+525512345678", "+525512345679")] {
+            assert_ne!(id(one), id(other), "{one}");
+        }
     }
 
     #[test]

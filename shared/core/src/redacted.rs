@@ -53,6 +53,18 @@ impl Phone {
         Self::parse(&format!("+{digits}"))
     }
 
+    /// One form for numbers that Meta writes in two: Mexico's and Argentina's mobile digit after the country code and
+    /// Brazil's ninth digit come and go (facts: messaging-providers section 7). For comparing only, never for sending.
+    pub fn canonical(&self) -> String {
+        let digits = &self.0[1..];
+        let without = |from: usize| format!("+{}{}", &digits[..from], &digits[from + 1..]);
+        match digits.len() {
+            13 if digits.starts_with("521") || digits.starts_with("549") => without(2),
+            13 if digits.starts_with("55") && digits[4..].starts_with('9') => without(4),
+            _ => self.0.to_string(),
+        }
+    }
+
     /// The number, `+` first. For the wire and the store only.
     pub fn expose(&self) -> &str {
         &self.0

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -22,6 +22,11 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// The same with no call counted yet.
+    pub(crate) fn uncounted(self) -> Self {
+        Self { calls: BTreeMap::new(), ..self }
+    }
+
     /// The calls of one service since `before`.
     pub(crate) fn calls_since(&self, before: &Self, service: &str) -> u32 {
         let of = |world: &Self| -> u32 {

@@ -132,7 +132,8 @@ fn status() -> String {
     let body = json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": changes}]})
         .to_string();
     let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, APP_SECRET.as_bytes()), body.as_bytes());
-    let hex: String = mac.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = mac.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let hex: String = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
     let signature = http::HeaderValue::try_from(format!("sha256={hex}")).expect("hexadecimal");
     let headers =
         http::HeaderMap::from_iter([(http::HeaderName::from_static("x-hub-signature-256"), signature)]);

@@ -24,7 +24,7 @@ use std::time::Duration;
 use crate::aws::{Aws, World};
 use crate::functions::{FUNCTIONS, OK, UNAUTHORISED, WEBHOOK};
 use crate::process::Process;
-use crate::report::{Report, Start, Warm};
+use crate::report::{Calls, Report, Start, Warm};
 use crate::runtime_api::{Idle, RuntimeApi};
 use crate::tls::Authority;
 
@@ -164,7 +164,7 @@ impl<'a> Bench<'a> {
     /// The world after one webhook: a case, and its step in the queue.
     fn seed(&self) -> Result<World, String> {
         self.start(WEBHOOK, &World::default())?;
-        Ok(World { calls: World::default().calls, ..self.aws.world() })
+        Ok(self.aws.world().uncounted())
     }
 
     /// Starts the function and gives it its first event.
@@ -181,7 +181,7 @@ impl<'a> Bench<'a> {
         let process = Process::start(&self.binary(function), &environment, &self.log)?;
         let idle = self.api.idle().map_err(blame)?;
         let (init, init_cpu) = (idle.since.duration_since(process.started), process.cpu());
-        let idle = self.deliver(idle, &event, expected).map_err(blame)?.1;
+        let idle = self.deliver(&idle, &event, expected).map_err(blame)?.1;
         let (cold_cpu, memory) = (process.cpu(), process.peak_memory());
         if let Some(call) = self.aws.world().calls.into_keys().find(|call| call.starts_with("unknown.")) {
             return Err(blame(format!("made a call the stub does not know: {call}")));
@@ -190,7 +190,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Gives an event and waits for the next poll: how long the answer took.
-    fn deliver(&self, idle: Idle, event: &str, expected: &str) -> Result<(Duration, Idle), String> {
+    fn deliver(&self, idle: &Idle, event: &str, expected: &str) -> Result<(Duration, Idle), String> {
         let (took, answer) = self.api.invoke(idle, event)?;
         let answer = String::from_utf8_lossy(&answer);
         if !answer.contains(expected) {
@@ -224,34 +224,65 @@ impl<'a> Bench<'a> {
     fn warm(&self) -> Result<Warm, String> {
         let (process, mut idle, _) = self.start(WEBHOOK, &World::default())?;
         for n in 0..WARM_UP {
-            idle = self.deliver(idle, &functions::webhook(100_000 + n), OK)?.1;
+            idle = self.deliver(&idle, &functions::webhook(100_000 + n), OK)?.1;
         }
         let events: Vec<_> = (0..WARM).map(|n| functions::webhook(200_000 + u64::from(n))).collect();
         let before = process.cpu();
         let mut took = Vec::new();
         for event in &events {
-            let (time, next) = self.deliver(idle, event, OK)?;
+            let (time, next) = self.deliver(&idle, event, OK)?;
             took.push(time.as_secs_f64() * 1e3);
             idle = next;
         }
         let used = process.cpu().saturating_sub(before);
-        let mut calls = [(0.0, 0.0); 3];
-        let kinds: [(fn(u64) -> String, u64, &str); 3] = [
-            (functions::webhook, 300_000, OK),
-            (functions::webhook, 300_000, OK),
-            (functions::forged, 400_000, UNAUTHORISED),
-        ];
-        for ((make, first, expected), calls) in kinds.into_iter().zip(&mut calls) {
+        let mut calls = Vec::new();
+        for kind in [Kind::New, Kind::Duplicate, Kind::Forged] {
             let before = self.aws.world();
             for n in 0..COUNTED {
-                idle = self.deliver(idle, &make(first + u64::from(n)), expected)?.1;
+                let (event, expected) = kind.event(u64::from(n));
+                idle = self.deliver(&idle, &event, expected)?.1;
             }
             let world = self.aws.world();
             let each = |service| f64::from(world.calls_since(&before, service)) / f64::from(COUNTED);
-            *calls = (each("dynamodb"), each("sqs") + each("scheduler") + each("secretsmanager"));
+            let other = each("sqs") + each("scheduler") + each("secretsmanager");
+            calls.push(Calls { kind: kind.name(), most: kind.most(), dynamodb: each("dynamodb"), other });
         }
         let cpu_us = used.as_secs_f64() * 1e6 / f64::from(WARM);
         Ok(Warm { events: WARM, cpu_us, median_ms: median(took), memory: process.peak_memory(), calls })
+    }
+}
+
+/// The kinds of webhooks whose calls are counted.
+#[derive(Clone, Copy)]
+enum Kind {
+    New,
+    Duplicate,
+    Forged,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Duplicate => "duplicate",
+            Self::Forged => "forged",
+        }
+    }
+
+    /// The calls of `DynamoDB` that one may cost.
+    fn most(self) -> f64 {
+        match self {
+            Self::New | Self::Duplicate => 1.0,
+            Self::Forged => 0.0,
+        }
+    }
+
+    /// The `n`th event of this kind, and what its answer holds. Duplicates are those of the new ones before them.
+    fn event(self, n: u64) -> (String, &'static str) {
+        match self {
+            Self::New | Self::Duplicate => (functions::webhook(300_000 + n), OK),
+            Self::Forged => (functions::forged(400_000 + n), UNAUTHORISED),
+        }
     }
 }
 

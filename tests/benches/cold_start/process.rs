@@ -33,9 +33,8 @@ impl Process {
         while !self.asleep() && asked.elapsed() < SETTLE {
             std::thread::yield_now();
         }
-        let nanoseconds =
-            self.of_threads("schedstat").iter().filter_map(|text| text.split(' ').next()?.parse().ok());
-        Duration::from_nanos(nanoseconds.sum())
+        let booked = |text: &String| text.split(' ').next()?.parse::<u64>().ok();
+        Duration::from_nanos(self.of_threads("schedstat").iter().filter_map(booked).sum())
     }
 
     fn asleep(&self) -> bool {
@@ -66,5 +65,5 @@ impl Drop for Process {
 
 /// Whether the kernel counts CPU time in nanoseconds for us.
 pub(crate) fn can_measure() -> bool {
-    fs::read_to_string("/proc/self/schedstat").is_ok_and(|text| !text.starts_with("0 "))
+    fs::read_to_string("/proc/self/schedstat").is_ok()
 }

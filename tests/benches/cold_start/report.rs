@@ -26,8 +26,17 @@ pub(crate) struct Warm {
     pub(crate) median_ms: f64,
     /// Most bytes resident after them all.
     pub(crate) memory: u64,
-    /// `DynamoDB` calls and others for each new, duplicate and forged webhook.
-    pub(crate) calls: [(f64, f64); 3],
+    pub(crate) calls: Vec<Calls>,
+}
+
+/// The calls that one webhook of a kind makes.
+pub(crate) struct Calls {
+    pub(crate) kind: &'static str,
+    pub(crate) dynamodb: f64,
+    /// As many calls of `DynamoDB` there may be.
+    pub(crate) most: f64,
+    /// Calls of every other service.
+    pub(crate) other: f64,
 }
 
 /// A number, the most it may be, and its unit.
@@ -67,9 +76,8 @@ impl Report {
         if let Some(warm) = &self.warm {
             goals.push(goal("payment-webhook: CPU per webhook".to_owned(), warm.cpu_us, 300.0, "us"));
             goals.push(goal("payment-webhook: memory, warm".to_owned(), megabytes(warm.memory), 10.0, "MB"));
-            let most = [("new", 1.0), ("duplicate", 1.0), ("forged", 0.0)];
-            for ((kind, most), (dynamodb, _)) in most.into_iter().zip(warm.calls) {
-                goals.push(goal(format!("payment-webhook: DynamoDB calls, {kind}"), dynamodb, most, ""));
+            for Calls { kind, dynamodb, most, .. } in &warm.calls {
+                goals.push(goal(format!("payment-webhook: DynamoDB calls, {kind}"), *dynamodb, *most, ""));
             }
         }
         goals
@@ -87,11 +95,11 @@ impl Report {
                 "init_cpu_ms": start.init_cpu_ms, "cold_cpu_ms": start.cold_cpu_ms, "memory_bytes": start.memory,
                 "calls": start.calls.iter().cloned().collect::<std::collections::BTreeMap<_, _>>()})
         };
-        let calls = |(dynamodb, other): (f64, f64)| json!({"dynamodb": dynamodb, "other": other});
+        let calls =
+            |calls: &Calls| json!({"kind": calls.kind, "dynamodb": calls.dynamodb, "other": calls.other});
         let warm = self.warm.as_ref().map(|warm| {
-            let [new, duplicate, forged] = warm.calls.map(calls);
             json!({"events": warm.events, "cpu_us": warm.cpu_us, "median_ms": warm.median_ms,
-                "memory_bytes": warm.memory, "new": new, "duplicate": duplicate, "forged": forged})
+                "memory_bytes": warm.memory, "calls": warm.calls.iter().map(calls).collect::<Vec<_>>()})
         });
         let goals: Vec<_> = self.goals().iter().map(Goal::json).collect();
         json!({"tls": self.tls, "rounds": self.rounds, "load": self.load, "missing": self.missing,
@@ -133,7 +141,7 @@ impl Report {
                 "payment-webhook, {} warm webhooks of 5 KB: {:.0} us CPU each, answered in {:.2} ms (median)",
                 warm.events, warm.cpu_us, warm.median_ms
             ));
-            for (kind, (dynamodb, other)) in ["new", "duplicate", "forged"].into_iter().zip(warm.calls) {
+            for Calls { kind, dynamodb, other, .. } in &warm.calls {
                 lines.push(format!("  {kind:<10} {dynamodb:.0} DynamoDB, {other:.0} other calls each"));
             }
         }

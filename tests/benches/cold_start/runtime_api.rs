@@ -58,7 +58,7 @@ impl RuntimeApi {
     }
 
     /// Gives an event to a process and waits for its answer: how long it took, and the answer.
-    pub(crate) fn invoke(&self, idle: Idle, event: &str) -> Result<(Duration, Vec<u8>), String> {
+    pub(crate) fn invoke(&self, idle: &Idle, event: &str) -> Result<(Duration, Vec<u8>), String> {
         let given = Instant::now();
         idle.give.send(event.to_owned()).map_err(|_| "is gone".to_owned())?;
         match self.arrival()? {

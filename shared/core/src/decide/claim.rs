@@ -8,8 +8,7 @@ use super::step::{AtHand, advance};
 use super::{Context, Decision, Effect, owed};
 use crate::playbook::days_later;
 use crate::{
-    Correlation, Entry, KnownCase, Library, Message, Name, Reason, Recipient, RenderError, SendState, Touch,
-    Values,
+    Correlation, Entry, Library, Message, Name, Reason, Recipient, RenderError, SendState, Touch, Values,
 };
 
 /// What is about to go.
@@ -19,7 +18,7 @@ pub(super) struct Going {
 }
 
 /// Reserves the buyer's attention, claims the step, plans the next one and hands out the message. Attention that was
-/// reserved for this step before is not reserved again.
+/// reserved for this step a moment ago is not reserved again.
 pub(super) fn claim(
     at_hand: &AtHand<'_>,
     recipient: &Recipient,
@@ -29,10 +28,10 @@ pub(super) fn claim(
     let outgoing = compose(at_hand, &text, context)?;
     let mut claimed = at_hand.case.clone();
     let mut reserved = recipient.clone();
+    let first_try = !at_hand.dunning.ledger.iter().any(|entry| entry.step == at_hand.index);
     let touch = Touch { at: context.now, lane: text.lane, case: claimed.id.clone(), step: at_hand.index };
-    let opened_at = at_hand.dunning.anchor;
-    let (amount, unlinked) = (at_hand.dunning.debt.amount, at_hand.dunning.debt.unlinked);
-    reserved.reserve(touch, KnownCase { id: claimed.id.clone(), opened_at, amount, unlinked });
+    reserved.reserve(touch, first_try);
+    reserved.meet(at_hand.known());
     if let Some(dunning) = &mut claimed.dunning {
         give_up_claims(dunning, Some(at_hand.index), context);
         for entry in dunning.ledger.iter_mut().filter(|entry| entry.step == at_hand.index) {

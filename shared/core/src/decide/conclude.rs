@@ -97,9 +97,14 @@ fn refused(
 /// Writes the outcome; a definite failure owes the next channel at once.
 fn record(mut case: Case, reason: Reason, step: StepIndex, context: &Context<'_>) -> Decision {
     case.note(context.now, reason, Some(step));
-    let of_step = |effect: &Effect| matches!(effect, Effect::Arm(timer) if timer.step == step);
-    let effects = owed(&case, context.now).into_iter().filter(of_step).collect();
+    let effects = owed_by(&case, step, context);
     Decision::write(case, effects, reason)
+}
+
+/// What is owed for one step.
+fn owed_by(case: &Case, step: StepIndex, context: &Context<'_>) -> Vec<Effect> {
+    let of_step = |effect: &Effect| matches!(effect, Effect::Arm(timer) if timer.step == step);
+    owed(case, context.now).into_iter().filter(of_step).collect()
 }
 
 /// Leaves the queued message for another receive; when its receives run out, its dead-letter queue is the next channel.
@@ -131,7 +136,8 @@ pub(super) fn decide_status(case: Option<&Case>, report: &StatusReport, context:
     };
     let (state, reason, alarm) = meaning(&report.status);
     if !may_follow(entry.state, state) {
-        return Decision::new(Reason::OldStatus);
+        // Whoever recorded it first may have died before the next channel was told.
+        return Decision { effects: owed_by(case, report.step, context), ..Decision::new(Reason::OldStatus) };
     }
     entry.state = state;
     entry.at = context.now;

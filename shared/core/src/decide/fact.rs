@@ -150,10 +150,10 @@ fn open(failed: &PaymentFailed, context: &Context<'_>) -> Option<Dunning> {
     })
 }
 
-/// Merges a failure into the debt. The newest attempt wins; what it does not say is kept from older ones, so that the
-/// result does not depend on the order in which two reports of one attempt arrive.
+/// Merges a failure into the debt. The newest attempt wins, and a report that counts over one that does not; what it does
+/// not say is kept from the others, so that the result does not depend on the order in which two reports arrive.
 fn merge(debt: &mut Debt, failed: &PaymentFailed) {
-    let attempt = failed.attempt.unwrap_or(1);
+    let attempt = failed.attempt.unwrap_or(0);
     let newer = attempt > debt.attempt;
     if attempt >= debt.attempt && failed.attempt.is_some() {
         debt.next_retry = failed.next_retry;

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::claim::{Going, claim};
 use super::{Answer, Context, Decision, Effect, Input, Lookup, StepDue, World, fact, owed};
 use crate::{
-    Case, Category, Channel, Dunning, Library, Name, Next, Outcome, Playbook, Reason, Recipient, RenderError,
-    SendState, Settlement, State, Step, StepIndex, Touch,
+    Case, Category, Channel, Dunning, KnownCase, Library, Name, Next, Outcome, Playbook, Reason, Recipient,
+    RenderError, SendState, Settlement, State, Step, StepIndex, Touch,
 };
 
 /// What a step wants looked up before it is decided; empty when it would not go anyway.
@@ -14,8 +14,8 @@ pub type Needs = Vec<Lookup>;
 
 /// Says what to look up at the processor for this input.
 ///
-/// The buyer, when no number is known; the obligation, from Day 3 on, so that a lost success webhook cannot make recoup
-/// dun a buyer who paid.
+/// The buyer, when no number is known; the obligation, from Day 3 on and before every last notice, so that a lost success
+/// webhook cannot make recoup dun a buyer who paid.
 pub fn needs(case: Option<&Case>, input: &Input, context: &Context<'_>) -> Needs {
     let (Some(case), Input::StepDue(due)) = (case, input) else { return Vec::new() };
     let Ok(at_hand) = AtHand::gate(case, due, context) else { return Vec::new() };
@@ -24,7 +24,7 @@ pub fn needs(case: Option<&Case>, input: &Input, context: &Context<'_>) -> Needs
     }
     let debt = &at_hand.dunning.debt;
     let buyer = debt.buyer.phone.is_none().then(|| debt.buyer.customer.clone()).flatten().map(Lookup::Buyer);
-    let verify = context.policy.verify_before_send && at_hand.step.day >= 3;
+    let verify = context.policy.verify_before_send && (at_hand.step.day >= 3 || at_hand.is_last_notice());
     buyer.into_iter().chain(verify.then_some(Lookup::Obligation)).collect()
 }
 
@@ -37,7 +37,9 @@ pub(super) fn decide(world: &World<'_>, due: &StepDue, context: &Context<'_>) ->
     if case.is_open() && linked.state().is_some() {
         return fact::settle_by_link(case, linked, context);
     }
-    if let (true, Answer::Found(fact)) = (case.is_open(), &due.settlement) {
+    if let (true, Answer::Found(fact)) = (case.is_open(), &due.settlement)
+        && Settlement::of(fact).state().is_some()
+    {
         return fact::settle_with(case, fact, context);
     }
     let learned = with_buyer(case, due);
@@ -76,10 +78,11 @@ pub(super) struct Held {
 impl<'a> AtHand<'a> {
     /// Lets a queued step through if it is the one that is due and the ledger does not forbid it.
     fn gate(case: &'a Case, due: &StepDue, context: &Context<'_>) -> Result<Self, Box<Decision>> {
-        let stay = |reason| Err(Box::new(Decision::stay(case, reason, context.now)));
+        let stay = |reason| Decision::stay(case, reason, context.now);
         let Some(dunning) = case.dunning.as_ref().filter(|_| case.is_open()) else {
             let disputed = case.state() == State::Disputed;
-            return stay(if disputed { Reason::Disputed } else { Reason::AlreadyClosed });
+            let reason = if disputed { Reason::Disputed } else { Reason::AlreadyClosed };
+            return Err(Box::new(stay(reason)));
         };
         let Some(playbook) = Library::playbook(&dunning.playbook, &dunning.version) else {
             let effects = vec![Effect::Park];
@@ -93,27 +96,25 @@ impl<'a> AtHand<'a> {
         let timed =
             planned.is_none_or(|next| next.generation == due.generation || due.channel == Channel::Sms);
         if !timed {
-            return stay(Reason::Superseded);
+            return Err(Box::new(stay(Reason::Superseded)));
         }
         if planned.is_some_and(|next| context.now < next.at) {
-            return stay(Reason::NotYetDue);
+            return Err(Box::new(stay(Reason::NotYetDue)));
         }
         let Some(step) = playbook.step(due.step) else {
             if planned.is_some() {
                 let ended = fact::end(case.clone(), Outcome::Exhausted, Reason::Exhausted, None, context.now);
                 return Err(Box::new(ended));
             }
-            return stay(Reason::Superseded);
+            return Err(Box::new(stay(Reason::Superseded)));
         };
         let at_hand = Self { case, dunning, playbook, step, index: due.step, channel: due.channel };
-        match at_hand.ledger_forbids(planned.is_some()) {
-            None => Ok(at_hand),
-            Some(Reason::OutcomeUnknown) if due.channel != at_hand.step.channel => {
-                let parked = Decision::stay(case, Reason::OutcomeUnknown, context.now);
-                Err(Box::new(Decision { effects: [parked.effects, vec![Effect::Park]].concat(), ..parked }))
-            }
-            Some(reason) => stay(reason),
-        }
+        let Some(reason) = at_hand.ledger_forbids(planned.is_some()) else { return Ok(at_hand) };
+        // A step that is planned and can never go would be brought back for ever: the plan moves on.
+        let decision = if planned.is_some() { move_on(&at_hand, reason, context) } else { stay(reason) };
+        let unheard = reason == Reason::OutcomeUnknown && due.channel != at_hand.step.channel;
+        let park = unheard.then_some(Effect::Park);
+        Err(Box::new(Decision { effects: decision.effects.into_iter().chain(park).collect(), ..decision }))
     }
 
     /// What the ledger says against this step on this channel. A text message goes only where there is no claim or a
@@ -165,6 +166,19 @@ impl<'a> AtHand<'a> {
         }
     }
 
+    /// What the buyer's other cases see of this one.
+    pub(super) fn known(&self) -> KnownCase {
+        let debt = &self.dunning.debt;
+        let (amount, unlinked) = (debt.amount, debt.unlinked);
+        KnownCase { id: self.case.id.clone(), opened_at: self.dunning.anchor, amount, unlinked }
+    }
+
+    /// Whether the text that is due is the last notice of its kind.
+    fn is_last_notice(&self) -> bool {
+        let text = self.playbook.template_of(self.step, self.dunning.debt.attempt);
+        self.playbook.by_attempt.last() == Some(text)
+    }
+
     /// The text that may go to this buyer, and the lane it counts in.
     fn text(&self, recipient: &Recipient) -> Result<(Name, Name), Reason> {
         let lane = self.step.lane.as_ref().unwrap_or(&self.playbook.lane);
@@ -199,18 +213,18 @@ fn take(
     due: &StepDue,
     context: &Context<'_>,
 ) -> Decision {
-    if due.settlement == Answer::Unreachable {
-        return wait_for_processor(Reason::UnverifiedDebt, context);
-    }
     let timing = at_hand.timing(context);
     let clockless = timing.as_ref().is_some_and(|held| held.reason == Reason::NoSendWindow);
     if let Some(held) = timing.filter(|_| !clockless || at_hand.dunning.debt.buyer.phone.is_some()) {
         return hold(at_hand, &held, context);
     }
+    if due.settlement == Answer::Unreachable {
+        return wait(at_hand, Reason::UnverifiedDebt, context);
+    }
     let (Some(_), Some(recipient)) = (&at_hand.dunning.debt.buyer.phone, recipient) else {
         return match due.buyer {
-            Answer::Unreachable => wait_for_processor(Reason::BuyerUnreachable, context),
-            Answer::NotAsked | Answer::Nothing | Answer::Found(_) => skip(at_hand, Reason::NoPhone, context),
+            Answer::Unreachable => wait(at_hand, Reason::BuyerUnreachable, context),
+            Answer::NotAsked | Answer::Nothing | Answer::Found(_) => gap(at_hand, Reason::NoPhone, context),
         };
     };
     if recipient.opted_out.is_some() {
@@ -232,20 +246,26 @@ fn take(
     }
     match claim(at_hand, recipient, Going { template, lane }, context) {
         Ok(decision) => decision,
-        Err(RenderError::NoLink) => skip(at_hand, Reason::NoLink, context),
-        Err(RenderError::MissingVariable(_)) => skip(at_hand, Reason::MissingVariable, context),
+        Err(RenderError::NoLink) => gap(at_hand, Reason::NoLink, context),
+        Err(RenderError::MissingVariable(_)) => gap(at_hand, Reason::MissingVariable, context),
         Err(RenderError::NoLanguage) => {
             Decision { alarm: true, ..skip(at_hand, Reason::UnknownTemplate, context) }
         }
     }
 }
 
-/// The processor cannot be asked: the queued step comes back later, unclaimed; its dead-letter queue is the limit.
-fn wait_for_processor(reason: Reason, context: &Context<'_>) -> Decision {
-    Decision {
-        effects: vec![Effect::Redeliver { after: context.policy.retry_backoff }],
-        ..Decision::new(reason)
-    }
+/// The processor cannot be asked: the step is planned again a little later, and no other channel goes in its place.
+fn wait(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decision {
+    let until = context.now.saturating_add(context.policy.hold).ok();
+    hold(at_hand, &Held { reason, until }, context)
+}
+
+/// Something the text needs is not known. Another report of the same debt may still bring it within the hour; after that
+/// the step is left out and the gap is on record.
+fn gap(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decision {
+    let due = at_hand.playbook.due(at_hand.index, at_hand.dunning.anchor, &at_hand.dunning.zones());
+    let until = due.saturating_add(context.policy.touch_gap).ok().filter(|until| context.now < *until);
+    hold(at_hand, &Held { reason, until }, context)
 }
 
 /// One debt may be reported under its invoice and under its payment intent. The invoice speaks; the payment intent's case
@@ -270,7 +290,12 @@ fn same_debt(at_hand: &AtHand<'_>, recipient: &Recipient, context: &Context<'_>)
         ));
     }
     let told = recipient.touches.iter().any(|touch| touch.case == twin.id && touch.step == at_hand.index);
-    told.then(|| skip(at_hand, Reason::SameDebt, context))
+    told.then(|| {
+        let mut met = recipient.clone();
+        met.meet(at_hand.known());
+        let recipient = Some(met).filter(|met| met != recipient);
+        Decision { recipient, ..skip(at_hand, Reason::SameDebt, context) }
+    })
 }
 
 /// Moves the step to a later time, or skips it when waiting would outlive it.
@@ -300,6 +325,17 @@ pub(super) fn defer(
     let disarm =
         |next: Next| Effect::Disarm { case: case.id.clone(), step: next.step, generation: next.generation };
     let effects = overtaken.map(disarm).into_iter().chain(owed(&case, context.now)).collect();
+    Decision::write(case, effects, reason)
+}
+
+/// Plans the next step and leaves the ledger as it is.
+fn move_on(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decision {
+    let mut case = at_hand.case.clone();
+    if let Some(dunning) = &mut case.dunning {
+        advance(dunning, at_hand.playbook, at_hand.index);
+    }
+    case.note(context.now, reason, Some(at_hand.index));
+    let effects = owed(&case, context.now);
     Decision::write(case, effects, reason)
 }
 

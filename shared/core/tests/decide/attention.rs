@@ -40,36 +40,48 @@ fn r19_the_cap_counts_over_all_cases_of_a_buyer_and_every_denial_says_so() {
 
 #[test]
 fn r19_a_lane_of_its_own_has_a_cap_of_its_own() {
-    check("start marketing; failed 1; due; accepted; due; accepted; due; accepted; |; due; said", "
+    check(
+        "start marketing; failed 1; due; accepted; due; accepted; due; accepted; |; due; said",
+        "
         06 10:00 in_1 whatsapp 3: claimed; SEND win_back_offer by whatsapp; whatsapp 4 at 09 10:00 g5
         said: win_back_offer en [name=Ana, brand=Acme] link=i/acct_1/x
-        ");
+        ",
+    );
 }
 
 #[test]
 fn o35_two_cases_of_one_buyer_keep_an_hour_apart() {
-    check("failed 1; +59m; failed 1 case=in_2 amount=100USD; -59m; due; accepted; due; due", "
+    check(
+        "failed 1; +59m; failed 1 case=in_2 amount=100USD; -59m; due; accepted; due; due",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:59 in_2 failed 1: opened; whatsapp 0 at 22 11:01 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
         22 10:02 in_1 accepted: sent
         22 11:01 in_2 whatsapp 0: touch_gap; whatsapp 0 at 22 11:02 g2
         22 11:02 in_2 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:59 g3
-        ");
-    check("failed 1; due; accepted; failed 1 case=in_2 amount=100USD; +59m+59s; due", "
+        ",
+    );
+    check(
+        "failed 1; due; accepted; failed 1 case=in_2 amount=100USD; +59m+59s; due",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
         22 10:02 in_1 accepted: sent
         22 10:02 in_2 failed 1: opened; whatsapp 0 at 22 10:04 g1
         22 11:01:59 in_2 whatsapp 0: touch_gap; whatsapp 0 at 22 11:02 g2
-        ");
-    check("failed 1; due; accepted; failed 1 case=in_2 amount=100USD; +60m; due", "
+        ",
+    );
+    check(
+        "failed 1; due; accepted; failed 1 case=in_2 amount=100USD; +60m; due",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
         22 10:02 in_1 accepted: sent
         22 10:02 in_2 failed 1: opened; whatsapp 0 at 22 10:04 g1
         22 11:02 in_2 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:02 g2
-        ");
+        ",
+    );
 }
 
 #[test]
@@ -131,48 +143,69 @@ fn o32_nothing_goes_within_six_hours_before_a_retry_that_may_cure_the_debt() {
 
 #[test]
 fn o32_the_step_moves_to_half_an_hour_after_the_retry() {
-    check("failed 1 retry=+5h; due; due; accepted; next", "
+    check(
+        "failed 1 retry=+5h; due; due; accepted; next",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: awaits_retry; whatsapp 0 at 22 15:30 g2
         22 15:30 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g3
         22 15:30 in_1 accepted: sent
         in_1 next: whatsapp 1 at 25 10:00 g3
-        ");
-    check("failed 1 retry=+5h; due; +5h; failed 2 retry=+3d; due", "
+        ",
+    );
+    check(
+        "failed 1 retry=+5h; due; +5h; failed 2 retry=+3d; due",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: awaits_retry; whatsapp 0 at 22 15:30 g2
         22 15:02 in_1 failed 2: updated; whatsapp 0 at 22 15:30 g2
         22 15:30 in_1 whatsapp 0: claimed; SEND payment_failed_second by whatsapp; whatsapp 1 at 25 10:00 g3
-        ");
-    check("failed 1 retry=+5h; due; +5h; failed 2 retry=+2h; due", "
+        ",
+    );
+    check(
+        "failed 1 retry=+5h; due; +5h; failed 2 retry=+2h; due",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: awaits_retry; whatsapp 0 at 22 15:30 g2
         22 15:02 in_1 failed 2: updated; whatsapp 0 at 22 15:30 g2
         22 15:30 in_1 whatsapp 0: awaits_retry; whatsapp 0 at 22 17:32 g3
-        ");
-    check("failed 1 retry=+5h; due; +5h; |; paid; under_way", "
+        ",
+    );
+    check(
+        "failed 1 retry=+5h; due; +5h; |; paid; under_way",
+        "
         22 15:02 in_1 paid: paid; forget 0 g2
         under way: nothing
-        ");
+        ",
+    );
 }
 
 #[test]
 fn o32_a_retry_of_an_older_attempt_holds_nothing() {
-    check("failed 2; failed 1 retry=+3h; due", "
+    check(
+        "failed 2; failed 1 retry=+3h; due",
+        "
         22 10:00 in_1 failed 2: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 in_1 failed 1: updated; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_second by whatsapp; whatsapp 1 at 25 10:00 g2
-        ");
-    check("failed 1 retry=+3h; failed 2; due", "
+        ",
+    );
+    check(
+        "failed 1 retry=+3h; failed 2; due",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 in_1 failed 2: updated; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_second by whatsapp; whatsapp 1 at 25 10:00 g2
-        ");
-    check("failed 1 retry=+3h; failed - id=intent; due", "
+        ",
+    );
+    check(
+        "failed 1 retry=+3h; failed - id=intent; due",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 in_1 failed: updated; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: awaits_retry; whatsapp 0 at 22 13:30 g2
-        ");
+        ",
+    );
 }
 
 #[test]
@@ -193,54 +226,75 @@ fn f41_quiet_hours_open_at_nine_and_close_at_eight() {
 
 #[test]
 fn i7_a_step_in_quiet_hours_moves_to_their_end_and_keeps_one_timer() {
-    check("+11h; failed 1; due; under_way; due; accepted; under_way", "
+    check(
+        "+11h; failed 1; due; under_way; due; accepted; under_way",
+        "
         22 21:00 in_1 failed 1: opened; whatsapp 0 at 22 21:02 g1
         22 21:02 in_1 whatsapp 0: quiet_hours; whatsapp 0 at 23 09:00 g2
         under way: in_1 whatsapp 0 at 23 09:00
         23 09:00 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 21:00 g3
         23 09:00 in_1 accepted: sent
         under way: in_1 whatsapp 1 at 25 21:00
-        ");
+        ",
+    );
 }
 
 #[test]
 fn i7_an_unknown_zone_waits_until_it_is_day_in_the_whole_country() {
-    check("failed 1 phone=+14155550123 zone=none; due; due", "
+    check(
+        "failed 1 phone=+14155550123 zone=none; due; due",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: quiet_hours; whatsapp 0 at 22 19:00 g2
         22 19:00 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g3
-        ");
-    check("failed 1 phone=+14155550123 zone=America/New_York; due", "
+        ",
+    );
+    check(
+        "failed 1 phone=+14155550123 zone=America/New_York; due",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: quiet_hours; whatsapp 0 at 22 14:00 g2
-        ");
-    check("failed 1 phone=+14155550123 zone=Mars/Olympus; due", "
+        ",
+    );
+    check(
+        "failed 1 phone=+14155550123 zone=Mars/Olympus; due",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: quiet_hours; whatsapp 0 at 22 19:00 g2
-        ");
+        ",
+    );
 }
 
 #[test]
 fn i7_no_known_clock_means_no_message_and_says_so() {
-    check("failed 1 phone=+99955501234 zone=none; due; trail", "
+    check(
+        "failed 1 phone=+99955501234 zone=none; due; trail",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: no_send_window; whatsapp 1 at 25 10:00 g2
         in_1 trail: opened no_send_window
-        ");
-    check("quiet_hours off; failed 1 phone=+99955501234 zone=none; due", "
+        ",
+    );
+    check(
+        "quiet_hours off; failed 1 phone=+99955501234 zone=none; due",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
-        ");
+        ",
+    );
 }
 
 #[test]
 fn i7_a_text_message_keeps_quiet_hours_too() {
-    check("failed 1; due; accepted; +11h; status failed; due; under_way; |; due; accepted; next; ledger", "
+    check(
+        "failed 1; due; accepted; +11h; status failed; due; under_way; |; due; accepted; next; ledger",
+        "
         23 09:00 in_1 sms 0: claimed; SEND payment_failed_first by sms; whatsapp 1 at 25 10:00 g4
         23 09:00 in_1 accepted: sent
         in_1 next: whatsapp 1 at 25 10:00 g4
         in_1 ledger: whatsapp 0 failed after 1, sms 0 sent after 1
-        ");
+        ",
+    );
 }
 
 #[test]
@@ -288,11 +342,7 @@ fn f15_a_timer_of_a_closed_or_unknown_case_is_harmless() {
     }
     let mut scene = play(Scene::new(), "failed 1");
     scene.cases.clear();
-    check_parked(scene.due());
+    let decision = scene.due();
+    assert_eq!((decision.reason, decision.alarm), (Reason::UnknownCase, true), "a person is told");
     assert_eq!(scene.parked.len(), 1);
-}
-
-fn check_parked(decision: recoup_core::Decision) {
-    assert_eq!(decision.reason, Reason::UnknownCase);
-    assert!(decision.alarm, "a person is told");
 }

@@ -1,6 +1,7 @@
 //! Order and number of deliveries do not matter: whatever was said of an obligation ends in one state.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use recoup_core::{OptOutScope, PreferenceChange, Settlement, State};
 
@@ -9,7 +10,8 @@ use crate::scene::Scene;
 use crate::script::{ENDINGS, play};
 
 /// What can be said of one invoice, by name. `stop` is the buyer's.
-const SAID: [&str; 9] = ["failed 1", "failed 2", "paid", "refunded", "dispute", "won", "lost", "voided", "stop"];
+const SAID: [&str; 9] =
+    ["failed 1", "failed 2", "paid", "refunded", "dispute", "won", "lost", "voided", "stop"];
 
 fn say(scene: &mut Scene, what: usize) {
     let id = format!("evt_{what}");
@@ -120,7 +122,7 @@ fn o45_every_state_answers_every_fact_as_the_table_says() {
             let after = play(scene.clone(), fact);
             format!("{fact} {}", after.state("in_1").as_str())
         });
-        table += &format!("{state}: {}\n", cells.join(", "));
+        let _ = writeln!(table, "{state}: {}", cells.join(", "));
         for failure in ["failed 1", "failed 2", "refunded_in_part", "sweep"] {
             let after = play(scene.clone(), failure);
             assert_eq!(after.state("in_1"), scene.state("in_1"), "{failure} does not move {state}");
@@ -134,7 +136,9 @@ fn o45_an_input_that_no_longer_applies_leaves_the_state_alone() {
     for over in ["paid", "voided", "dispute", "stop all"] {
         let scene = play(Scene::new(), &format!("failed 1; due; accepted; {over}"));
         let before = scene.cases.clone();
-        for late in ["once_more 0", "stray 0 1", "stray 1 2", "stray 0 1 sms", "stray 9 9", "sweep", "+3d; sweep"] {
+        for late in
+            ["once_more 0", "stray 0 1", "stray 1 2", "stray 0 1 sms", "stray 9 9", "sweep", "+3d; sweep"]
+        {
             let after = play(scene.clone(), late);
             assert_eq!(after.cases, before, "{late} after {over}");
             assert_eq!(after.sends.len(), 1, "{late} after {over}");

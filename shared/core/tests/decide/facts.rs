@@ -1,13 +1,13 @@
 //! What sources say: one debt under several names, the same thing twice, and everything that ends or freezes a case.
 
-use recoup_core::{Channel, SendState};
-
 use crate::scene::Scene;
 use crate::script::{check, play};
 
 #[test]
 fn r3_both_reports_of_one_failure_make_one_obligation_and_one_message() {
-    check("failed 1 id=invoice; failed - id=intent; due; accepted; due; under_way; ledger", "
+    check(
+        "failed 1 id=invoice; failed - id=intent; due; accepted; due; under_way; ledger",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 in_1 failed: updated; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
@@ -15,8 +15,11 @@ fn r3_both_reports_of_one_failure_make_one_obligation_and_one_message() {
         22 10:02 in_1 whatsapp 0: already_sent; whatsapp 1 at 25 10:00 g2
         under way: in_1 whatsapp 1 at 25 10:00
         in_1 ledger: whatsapp 0 sent after 1
-        ");
-    check("failed - id=intent; failed 1 id=invoice; due; accepted; due; under_way; ledger", "
+        ",
+    );
+    check(
+        "failed - id=intent; failed 1 id=invoice; due; accepted; due; under_way; ledger",
+        "
         22 10:00 in_1 failed: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 in_1 failed 1: updated; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
@@ -24,12 +27,15 @@ fn r3_both_reports_of_one_failure_make_one_obligation_and_one_message() {
         22 10:02 in_1 whatsapp 0: already_sent; whatsapp 1 at 25 10:00 g2
         under way: in_1 whatsapp 1 at 25 10:00
         in_1 ledger: whatsapp 0 sent after 1
-        ");
+        ",
+    );
 }
 
 #[test]
 fn r3_the_invoice_speaks_for_the_payment_intent_of_the_same_debt() {
-    check("failed - unlinked case=pi_1; failed 1; due; accepted; due; state case=pi_1; under_way", "
+    check(
+        "failed - unlinked case=pi_1; failed 1; due; accepted; due; state case=pi_1; under_way",
+        "
         22 10:00 pi_1 failed: opened; whatsapp 0 at 22 10:15 g1
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
@@ -37,8 +43,11 @@ fn r3_the_invoice_speaks_for_the_payment_intent_of_the_same_debt() {
         22 10:15 pi_1 whatsapp 0: same_debt; forget 0 g1
         pi_1 is suppressed
         under way: in_1 whatsapp 1 at 25 10:00
-        ");
-    check("failed 1; failed - unlinked case=pi_1; due; accepted; due; state case=pi_1; under_way", "
+        ",
+    );
+    check(
+        "failed 1; failed - unlinked case=pi_1; due; accepted; due; state case=pi_1; under_way",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 pi_1 failed: opened; whatsapp 0 at 22 10:15 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
@@ -46,40 +55,52 @@ fn r3_the_invoice_speaks_for_the_payment_intent_of_the_same_debt() {
         22 10:15 pi_1 whatsapp 0: same_debt; forget 0 g1
         pi_1 is suppressed
         under way: in_1 whatsapp 1 at 25 10:00
-        ");
+        ",
+    );
 }
 
 #[test]
 fn r3_what_the_payment_intent_told_the_invoice_does_not_tell_again() {
-    check("failed - unlinked case=pi_1; due; accepted; failed 1; due; trail", "
+    check(
+        "failed - unlinked case=pi_1; due; accepted; failed 1; due; trail",
+        "
         22 10:00 pi_1 failed: opened; whatsapp 0 at 22 10:15 g1
         22 10:15 pi_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
         22 10:15 pi_1 accepted: sent
         22 10:15 in_1 failed 1: opened; whatsapp 0 at 22 10:17 g1
         22 10:17 in_1 whatsapp 0: same_debt; whatsapp 1 at 25 10:15 g2
         in_1 trail: opened same_debt
-        ");
+        ",
+    );
 }
 
 #[test]
 fn r3_another_amount_or_another_time_is_another_debt() {
-    check("failed 1; failed - unlinked case=pi_1 amount=1000USD; due; accepted; +2h; due; accepted", "
+    check(
+        "failed 1; failed - unlinked case=pi_1 amount=1000USD; due; accepted; +2h; due; accepted",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 pi_1 failed: opened; whatsapp 0 at 22 10:15 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
         22 10:02 in_1 accepted: sent
         22 12:02 pi_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
         22 12:02 pi_1 accepted: sent
-        ");
-    check("failed 1; due; accepted; +7h; failed - unlinked case=pi_1; due; accepted", "
+        ",
+    );
+    check(
+        "failed 1; due; accepted; +7h; failed - unlinked case=pi_1; due; accepted",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
         22 10:02 in_1 accepted: sent
         22 17:02 pi_1 failed: opened; whatsapp 0 at 22 17:17 g1
         22 17:17 pi_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 17:02 g2
         22 17:17 pi_1 accepted: sent
-        ");
-    check("failed 1; failed 1 case=in_2; due; accepted; due; due; accepted", "
+        ",
+    );
+    check(
+        "failed 1; failed 1 case=in_2; due; accepted; due; due; accepted",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 in_2 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
@@ -87,15 +108,19 @@ fn r3_another_amount_or_another_time_is_another_debt() {
         22 10:02 in_2 whatsapp 0: touch_gap; whatsapp 0 at 22 11:02 g2
         22 11:02 in_2 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g3
         22 11:02 in_2 accepted: sent
-        ");
+        ",
+    );
 }
 
 #[test]
 fn r1_a_first_payment_intent_without_an_invoice_is_messaged_like_any_debt() {
-    check("failed - unlinked case=pi_1; due; accepted; run; |; templates; state case=pi_1", "
+    check(
+        "failed - unlinked case=pi_1; due; accepted; run; |; templates; state case=pi_1",
+        "
         templates: payment_failed_first, payment_failed_second, payment_failed_final, account_suspended
         pi_1 is exhausted
-        ");
+        ",
+    );
 }
 
 #[test]
@@ -129,24 +154,30 @@ fn f02_the_same_fact_under_two_ids_changes_nothing_more() {
         case.trail.clear();
     }
     assert_eq!(a, b);
-    check("failed 1; paid; retold; again; state", "
+    check(
+        "failed 1; paid; retold; again; state",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 in_1 paid: paid; forget 0 g1
         22 10:00 in_1 paid: duplicate
         22 10:00 in_1 paid: duplicate
         in_1 is recovered
-        ");
+        ",
+    );
 }
 
 #[test]
 fn f04_a_payment_before_any_failure_is_a_tombstone() {
-    check("paid; +3d; failed 1; under_way; state; trail", "
+    check(
+        "paid; +3d; failed 1; under_way; state; trail",
+        "
         22 10:00 in_1 paid: paid
         25 10:00 in_1 failed 1: already_closed
         under way: nothing
         in_1 is recovered
         in_1 trail: paid already_closed
-        ");
+        ",
+    );
     for ending in ["voided", "uncollectible", "cancelled", "refunded", "dispute", "won", "lost"] {
         let scene = play(Scene::new(), &format!("{ending}; +3d; failed 1; failed 2; sweep"));
         assert!(scene.queue.is_empty(), "{ending}: nothing is planned");
@@ -155,43 +186,60 @@ fn f04_a_payment_before_any_failure_is_a_tombstone() {
 
 #[test]
 fn o15_a_payment_forgets_the_timer_and_a_timer_that_fires_all_the_same_is_harmless() {
-    check("failed 1; due; accepted; |; paid; under_way; state", "
+    check(
+        "failed 1; due; accepted; |; paid; under_way; state",
+        "
         22 10:02 in_1 paid: paid; forget 1 g2
         under way: nothing
         in_1 is recovered
-        ");
-    check("failed 1; paid; due", "
+        ",
+    );
+    check(
+        "failed 1; paid; due",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 in_1 paid: paid; forget 0 g1
         22 10:02 in_1 whatsapp 0: already_closed
-        ");
+        ",
+    );
 }
 
 #[test]
 fn o42_a_dispute_freezes_and_its_end_closes() {
-    check("failed 1; due; accepted; |; dispute; under_way; failed 2; sweep; won; state", "
+    check(
+        "failed 1; due; accepted; |; dispute; under_way; failed 2; sweep; won; state",
+        "
         22 10:02 in_1 dispute opened: disputed; forget 1 g2
         under way: nothing
         22 10:02 in_1 failed 2: updated
         22 10:02 in_1 sweep: already_closed
         22 10:02 in_1 dispute won: dispute_won
         in_1 is recovered
-        ");
-    check("failed 1; dispute; due; state; lost; state", "
+        ",
+    );
+    check(
+        "failed 1; dispute; due; state; lost; state",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 in_1 dispute opened: disputed; forget 0 g1
         22 10:02 in_1 whatsapp 0: disputed
         in_1 is disputed
         22 10:02 in_1 dispute lost: dispute_lost
         in_1 is voided
-        ");
-    check("failed 1; won; dispute; state", "
+        ",
+    );
+    check(
+        "failed 1; won; dispute; state",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 in_1 dispute won: dispute_won; forget 0 g1
         22 10:00 in_1 dispute opened: disputed
         in_1 is recovered
-        ");
-    check("failed 1; due; accepted; |; paid; dispute; state; lost; state; failed 2; state", "
+        ",
+    );
+    check(
+        "failed 1; due; accepted; |; paid; dispute; state; lost; state; failed 2; state",
+        "
         22 10:02 in_1 paid: paid; forget 1 g2
         22 10:02 in_1 dispute opened: disputed
         in_1 is disputed
@@ -199,24 +247,30 @@ fn o42_a_dispute_freezes_and_its_end_closes() {
         in_1 is voided
         22 10:02 in_1 failed 2: updated
         in_1 is voided
-        ");
+        ",
+    );
 }
 
 #[test]
 fn o42_a_partial_refund_stops_nothing() {
-    check("failed 1; refunded_in_part; due; accepted; refunded; state", "
+    check(
+        "failed 1; refunded_in_part; due; accepted; refunded; state",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 in_1 refunded in part: refunded_in_part; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
         22 10:02 in_1 accepted: sent
         22 10:02 in_1 refunded: refunded; forget 1 g2
         in_1 is voided
-        ");
+        ",
+    );
 }
 
 #[test]
 fn o45_a_closed_case_takes_facts_and_stays_closed() {
-    check("failed 1; run; |; state; failed 2; failed 3; sweep; state; paid; state; failed 4; state; under_way", "
+    check(
+        "failed 1; run; |; state; failed 2; failed 3; sweep; state; paid; state; failed 4; state; under_way",
+        "
         in_1 is exhausted
         09 10:00 in_1 failed 2: updated
         09 10:00 in_1 failed 3: updated
@@ -227,8 +281,11 @@ fn o45_a_closed_case_takes_facts_and_stays_closed() {
         09 10:00 in_1 failed 4: updated
         in_1 is recovered
         under way: nothing
-        ");
-    check("failed 1; voided; paid; state; voided id=x; refunded; state", "
+        ",
+    );
+    check(
+        "failed 1; voided; paid; state; voided id=x; refunded; state",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 in_1 voided: voided; forget 0 g1
         22 10:00 in_1 paid: paid
@@ -236,98 +293,6 @@ fn o45_a_closed_case_takes_facts_and_stays_closed() {
         22 10:00 in_1 voided: duplicate
         22 10:00 in_1 refunded: refunded
         in_1 is voided
-        ");
-}
-
-#[test]
-fn a_linked_obligation_that_ended_stops_the_case() {
-    check("failed 1 links=sub_1,pi_1; due; accepted; |; cancelled case=sub_1; due; state; under_way", "
-        22 10:02 sub_1 subscription cancelled: cancelled
-        25 10:00 in_1 whatsapp 1: voided; forget 1 g2
-        in_1 is voided
-        under way: nothing
-        ");
-    check("failed 1 links=sub_1,pi_1; due; accepted; |; dispute case=pi_1; due; state; under_way", "
-        22 10:02 pi_1 dispute opened: disputed
-        25 10:00 in_1 whatsapp 1: disputed; forget 1 g2
-        in_1 is disputed
-        under way: nothing
-        ");
-    check("failed 1 links=pi_1; paid case=pi_1; due; state", "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:00 pi_1 paid: paid
-        22 10:02 in_1 whatsapp 0: paid; forget 0 g1
-        in_1 is recovered
-        ");
-    check("failed 1 links=pi_1; refunded_in_part case=pi_1; failed - case=pi_1; due", "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:00 pi_1 refunded in part: refunded_in_part
-        22 10:00 pi_1 failed: opened; whatsapp 0 at 22 10:02 g1
-        22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
-        ");
-}
-
-#[test]
-fn a_linked_obligation_stops_the_text_message_too() {
-    check("failed 1 links=pi_1; due; refused fall_back; |; paid case=pi_1; due; state", "
-        22 10:02 pi_1 paid: paid
-        22 10:02 in_1 sms 0: paid; forget 1 g2
-        in_1 is recovered
-        ");
-}
-
-#[test]
-fn o15_what_the_processor_says_when_asked_stops_the_message() {
-    check("processor settled=paid; failed 1; due; accepted; |; due; state; under_way", "
-        25 10:00 in_1 whatsapp 1: paid; forget 1 g2
-        in_1 is recovered
-        under way: nothing
-        ");
-    check("processor settled=voided; failed 1; due; accepted; |; due; state", "
-        25 10:00 in_1 whatsapp 1: voided; forget 1 g2
-        in_1 is voided
-        ");
-    check("processor settled=unreachable; failed 1; due; accepted; |; due; due; processor settled=nothing; due", "
-        25 10:00 in_1 whatsapp 1: unverified_debt; again in 30 s
-        25 10:00:30 in_1 whatsapp 1: unverified_debt; again in 30 s
-        25 10:01 in_1 whatsapp 1: claimed; SEND payment_failed_second by whatsapp; whatsapp 2 at 29 10:00 g3
-        ");
-}
-
-#[test]
-fn o22_the_trail_tells_which_stage_fired_and_why_others_did_not() {
-    check(
-        "failed 1; due; refused fall_back; due; accepted; status delivered sms; failed 2 retry=+72h; due; stop; trail",
-        "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
-        22 10:02 in_1 refused fall_back: failed; sms 0 at 22 10:02 g2
-        22 10:02 in_1 sms 0: claimed; SEND payment_failed_first by sms; whatsapp 1 at 25 10:00 g2
-        22 10:02 in_1 accepted: sent
-        22 10:02 in_1 sms 0 is delivered: delivered
-        22 10:02 in_1 failed 2: updated; whatsapp 1 at 25 10:00 g2
-        25 10:00 in_1 whatsapp 1: awaits_retry; whatsapp 1 at 25 10:32 g3
-        25 10:00 none stop all: opted_out; silence in_1
-        25 10:00 in_1 silenced: opted_out; forget 1 g3
-        in_1 trail: opened claimed failed claimed sent delivered updated awaits_retry opted_out
         ",
     );
-    let scene = play(Scene::new(), "failed 1; due; accepted; status read; paid");
-    let trail: Vec<_> =
-        scene.case("in_1").trail.iter().map(|entry| (entry.step.map(|step| step.0), entry.reason.code())).collect();
-    assert_eq!(
-        trail,
-        [(None, "opened"), (Some(0), "claimed"), (Some(0), "sent"), (Some(0), "read"), (None, "paid")]
-    );
-}
-
-#[test]
-fn o22_the_ledger_says_what_was_sent_and_who_took_it() {
-    let scene = play(Scene::new(), "failed 1; due; refused fall_back; due; accepted");
-    let [first, second] = scene.ledger("in_1") else { panic!("two entries") };
-    assert_eq!((first.channel, first.state, first.detail.as_deref()), (Channel::Whatsapp, SendState::Failed, Some("1")));
-    assert_eq!((second.channel, second.state), (Channel::Sms, SendState::Sent));
-    assert_eq!(second.detail.as_deref(), Some("wamid.1"));
-    assert_eq!(second.template.as_str(), "payment_failed_first");
-    assert_ne!(first.token, second.token);
 }

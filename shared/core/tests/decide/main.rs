@@ -3,12 +3,17 @@
 mod attention;
 mod confluence;
 mod facts;
+mod laws;
 mod ledger;
+mod linked;
+mod lookups;
 mod make;
 mod owed;
+mod queues;
 mod scene;
 mod schedule;
 mod script;
+mod statuses;
 mod stop_check;
 mod walk;
 mod watch;

@@ -132,7 +132,8 @@ pub(crate) fn clock(at: Timestamp) -> String {
 pub(crate) fn template_of(decision: &Decision, message: &Message) -> String {
     let dunning = decision.case.as_ref().and_then(|case| case.dunning.as_ref());
     let sent = &message.correlation;
-    let entry = dunning.and_then(|dunning| dunning.entry(sent.step, sent.channel)).expect("a claim is stored");
+    let entry =
+        dunning.and_then(|dunning| dunning.entry(sent.step, sent.channel)).expect("a claim is stored");
     if let Content::Template(content) = &message.content {
         assert_eq!(content.name, entry.template, "the ledger names what is sent");
     }

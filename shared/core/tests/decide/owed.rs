@@ -51,8 +51,23 @@ fn i5_an_open_case_owes_its_next_step_and_after_a_failure_the_other_channel() {
 
 #[test]
 fn i3_a_case_that_is_over_owes_nothing() {
-    for over in ["paid", "voided", "uncollectible", "cancelled", "refunded", "dispute", "won", "lost", "stop all", "run"] {
-        for before in ["failed 1; due; accepted", "failed 1; due; refused fall_back; due; accepted", "failed 1; due; refused hold; due; accepted"] {
+    for over in [
+        "paid",
+        "voided",
+        "uncollectible",
+        "cancelled",
+        "refunded",
+        "dispute",
+        "won",
+        "lost",
+        "stop all",
+        "run",
+    ] {
+        for before in [
+            "failed 1; due; accepted",
+            "failed 1; due; refused fall_back; due; accepted",
+            "failed 1; due; refused hold; due; accepted",
+        ] {
             assert_eq!(owes(&format!("{before}; {over}")), [], "{before}; {over}");
         }
     }
@@ -90,14 +105,20 @@ fn i5_doing_again_what_is_owed_never_claims_twice() {
 
 #[test]
 fn f13_a_timer_that_was_never_set_is_set_by_the_next_delivery_of_the_event() {
-    check("failed 1; lose; |; again; under_way", "
+    check(
+        "failed 1; lose; |; again; under_way",
+        "
         22 10:00 in_1 failed 1: duplicate; whatsapp 0 at 22 10:02 g1
         under way: in_1 whatsapp 0 at 22 10:02
-        ");
-    check("failed 1; due; accepted; lose; |; failed 2; under_way", "
+        ",
+    );
+    check(
+        "failed 1; due; accepted; lose; |; failed 2; under_way",
+        "
         22 10:02 in_1 failed 2: updated; whatsapp 1 at 25 10:00 g2
         under way: in_1 whatsapp 1 at 25 10:00
-        ");
+        ",
+    );
 }
 
 fn swept(script: &str) -> Decision {
@@ -107,14 +128,17 @@ fn swept(script: &str) -> Decision {
 
 #[test]
 fn f15_the_sweep_sets_a_lost_timer_again() {
-    check("failed 1; lose; +32m; |; sweep; under_way; due; accepted; sweep; under_way", "
+    check(
+        "failed 1; lose; +32m; |; sweep; under_way; due; accepted; sweep; under_way",
+        "
         22 10:32 in_1 sweep: repaired; whatsapp 0 at 22 10:02 g1
         under way: in_1 whatsapp 0 at 22 10:32
         22 10:32 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
         22 10:32 in_1 accepted: sent
         22 10:32 in_1 sweep: nothing_owed
         under way: in_1 whatsapp 1 at 25 10:00
-        ");
+        ",
+    );
 }
 
 #[test]
@@ -153,33 +177,45 @@ fn f46_the_sweep_finds_nothing_in_fresh_and_closed_cases() {
 #[test]
 fn r12_the_sweep_makes_old_claims_unknown() {
     assert_eq!(swept("failed 1; due; unknown; +59m+59s").reason, Reason::NothingOwed);
-    check("failed 1; due; unknown; +60m; |; sweep; ledger; sweep; ledger", "
+    check(
+        "failed 1; due; unknown; +60m; |; sweep; ledger; sweep; ledger",
+        "
         22 11:02 in_1 sweep: outcome_unknown; whatsapp 1 at 25 10:00 g2
         in_1 ledger: whatsapp 0 unknown after 1
         22 11:02 in_1 sweep: nothing_owed
         in_1 ledger: whatsapp 0 unknown after 1
-        ");
-    check("failed 1; due; refused fall_back; due; unknown; +61m; |; sweep; ledger", "
+        ",
+    );
+    check(
+        "failed 1; due; refused fall_back; due; unknown; +61m; |; sweep; ledger",
+        "
         22 11:03 in_1 sweep: outcome_unknown; whatsapp 1 at 25 10:00 g2
         in_1 ledger: whatsapp 0 failed after 1, sms 0 unknown after 1
-        ");
+        ",
+    );
 }
 
 #[test]
 fn f13_a_text_message_that_was_never_queued_is_found_by_the_sweep() {
-    check("failed 1; due; accepted; status failed; lose; +29m; |; sweep; +1m; sweep; due; accepted; ledger", "
+    check(
+        "failed 1; due; accepted; status failed; lose; +29m; |; sweep; +1m; sweep; due; accepted; ledger",
+        "
         22 10:31 in_1 sweep: nothing_owed
         22 10:32 in_1 sweep: repaired; whatsapp 1 at 25 10:00 g2; sms 0 at 22 10:32 g2
         22 10:32 in_1 sms 0: claimed; SEND payment_failed_first by sms; whatsapp 1 at 25 10:00 g2
         22 10:32 in_1 accepted: sent
         in_1 ledger: whatsapp 0 failed after 1, sms 0 sent after 1
-        ");
-    check("failed 1; due; refused fall_back; lose; +37h; |; sweep; due; sweep; ledger", "
+        ",
+    );
+    check(
+        "failed 1; due; refused fall_back; lose; +37h; |; sweep; due; sweep; ledger",
+        "
         23 23:02 in_1 sweep: repaired; whatsapp 1 at 25 10:00 g2; sms 0 at 23 23:02 g2
         23 23:02 in_1 sms 0: stale; whatsapp 1 at 25 10:00 g2
         23 23:02 in_1 sweep: nothing_owed
         in_1 ledger: whatsapp 0 dropped after 1
-        ");
+        ",
+    );
 }
 
 #[test]

@@ -4,25 +4,31 @@ use crate::script::check;
 
 #[test]
 fn r8_a_first_failure_sets_one_timer_and_a_redelivery_sets_the_same_one() {
-    check("failed 1; again; retold; under_way; due; under_way", "
+    check(
+        "failed 1; again; retold; under_way; due; under_way",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:00 in_1 failed 1: duplicate; whatsapp 0 at 22 10:02 g1
         22 10:00 in_1 failed 1: updated; whatsapp 0 at 22 10:02 g1
         under way: in_1 whatsapp 0 at 22 10:02, in_1 whatsapp 0 at 22 10:02, in_1 whatsapp 0 at 22 10:02
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
         under way: in_1 whatsapp 0 at 22 10:02, in_1 whatsapp 0 at 22 10:02, in_1 whatsapp 1 at 25 10:00
-        ");
+        ",
+    );
 }
 
 #[test]
 fn r8_each_step_has_one_timer_however_often_the_source_speaks() {
-    check("failed 1; due; accepted; |; failed 2; again; retold; failed 3; under_way", "
+    check(
+        "failed 1; due; accepted; |; failed 2; again; retold; failed 3; under_way",
+        "
         22 10:02 in_1 failed 2: updated; whatsapp 1 at 25 10:00 g2
         22 10:02 in_1 failed 2: duplicate; whatsapp 1 at 25 10:00 g2
         22 10:02 in_1 failed 2: updated; whatsapp 1 at 25 10:00 g2
         22 10:02 in_1 failed 3: updated; whatsapp 1 at 25 10:00 g2
         under way: in_1 whatsapp 1 at 25 10:00
-        ");
+        ",
+    );
 }
 
 #[test]
@@ -89,35 +95,53 @@ fn r9_days_are_the_buyers_own_over_a_change_of_the_clock() {
 
 #[test]
 fn r6_the_text_follows_the_attempt_and_the_day_whichever_is_further() {
-    check("failed 2; run; |; templates", "
+    check(
+        "failed 2; run; |; templates",
+        "
         templates: payment_failed_second, payment_failed_second, payment_failed_final, account_suspended
-        ");
-    check("failed 1; due; accepted; failed 2; failed 3; run; |; templates", "
+        ",
+    );
+    check(
+        "failed 1; due; accepted; failed 2; failed 3; run; |; templates",
+        "
         templates: payment_failed_first, payment_failed_final, payment_failed_final, account_suspended
-        ");
-    check("failed 9; run; |; templates", "
+        ",
+    );
+    check(
+        "failed 9; run; |; templates",
+        "
         templates: payment_failed_final, payment_failed_final, payment_failed_final, account_suspended
-        ");
+        ",
+    );
 }
 
 #[test]
 fn r6_a_failure_between_two_days_makes_no_message_of_its_own() {
-    check("failed 1; due; accepted; +1d; |; failed 2 retry=+4d; +1d; failed 3 retry=+6d; under_way; due", "
+    check(
+        "failed 1; due; accepted; +1d; |; failed 2 retry=+4d; +1d; failed 3 retry=+6d; under_way; due",
+        "
         23 10:02 in_1 failed 2: updated; whatsapp 1 at 25 10:00 g2
         24 10:02 in_1 failed 3: updated; whatsapp 1 at 25 10:00 g2
         under way: in_1 whatsapp 1 at 25 10:00
         25 10:00 in_1 whatsapp 1: claimed; SEND payment_failed_final by whatsapp; whatsapp 2 at 29 10:00 g3
-        ");
+        ",
+    );
 }
 
 #[test]
 fn r7_amounts_are_shown_in_their_own_decimals() {
-    check("failed 1 amount=1500JPY; due; |; said", "
+    check(
+        "failed 1 amount=1500JPY; due; |; said",
+        "
         said: payment_failed_first en [name=Ana, amount=1500 JPY, brand=Acme] link=i/acct_1/x
-        ");
-    check("failed 1 amount=1500KWD; due; |; said", "
+        ",
+    );
+    check(
+        "failed 1 amount=1500KWD; due; |; said",
+        "
         said: payment_failed_first en [name=Ana, amount=1.500 KWD, brand=Acme] link=i/acct_1/x
-        ");
+        ",
+    );
     check("failed 1 amount=4900EUR; due; refused fall_back; due; |; said", "
         said: Acme: Hi Ana, your payment of 49.00 EUR did not go through. Pay here: https://invoice.stripe.com/i/acct_1/x Reply HELP for help, STOP to end.
         ");
@@ -138,54 +162,71 @@ fn r10_dates_and_days_left_are_counted_from_the_policy() {
 
 #[test]
 fn r10_a_text_that_lacks_a_value_does_not_leave_and_the_next_step_is_tried() {
-    check("failed 1 link=none; due; failed 1 id=evt_9; due; accepted", "
+    check(
+        "failed 1 link=none; due; failed 1 id=evt_9; due; accepted",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: no_link; whatsapp 1 at 25 10:00 g2
         22 10:02 in_1 failed 1: updated; whatsapp 1 at 25 10:00 g2
         25 10:00 in_1 whatsapp 1: claimed; SEND payment_failed_second by whatsapp; whatsapp 2 at 29 10:00 g3
         25 10:00 in_1 accepted: sent
-        ");
-    check("failed 1 link=https://pay.example.com/i/1; due; trail", "
+        ",
+    );
+    check(
+        "failed 1 link=https://pay.example.com/i/1; due; trail",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: no_link; whatsapp 1 at 25 10:00 g2
         in_1 trail: opened no_link
-        ");
+        ",
+    );
 }
 
 #[test]
 fn r11_a_step_is_due_whenever_its_time_has_passed() {
-    check("failed 1; +32h; due; accepted; +3d; due; accepted; +6d; due", "
+    check(
+        "failed 1; +32h; due; accepted; +3d; due; accepted; +6d; due",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         23 18:00 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
         23 18:00 in_1 accepted: sent
         26 18:00 in_1 whatsapp 1: claimed; SEND payment_failed_second by whatsapp; whatsapp 2 at 29 10:00 g3
         26 18:00 in_1 accepted: sent
         02 18:00 in_1 whatsapp 2: stale; whatsapp 3 at 06 10:00 g4
-        ");
+        ",
+    );
 }
 
 #[test]
 fn r11_a_step_that_comes_too_late_is_left_out_and_the_next_one_still_comes() {
-    check("failed 1; +37h; due; due; accepted; trail", "
+    check(
+        "failed 1; +37h; due; due; accepted; trail",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         23 23:00 in_1 whatsapp 0: stale; whatsapp 1 at 25 10:00 g2
         25 10:00 in_1 whatsapp 1: claimed; SEND payment_failed_second by whatsapp; whatsapp 2 at 29 10:00 g3
         25 10:00 in_1 accepted: sent
         in_1 trail: opened stale claimed sent
-        ");
-    check("failed 1; due; accepted; +30d; |; run; state; trail", "
+        ",
+    );
+    check(
+        "failed 1; due; accepted; +30d; |; run; state; trail",
+        "
         22 10:02 in_1 whatsapp 1: stale; whatsapp 2 at 29 10:00 g3
         22 10:02 in_1 whatsapp 2: stale; whatsapp 3 at 06 10:00 g4
         22 10:02 in_1 whatsapp 3: stale; whatsapp 4 at 09 10:00 g5
         22 10:02 in_1 whatsapp 4: exhausted; forget 4 g5
         in_1 is exhausted
         in_1 trail: opened claimed sent stale stale stale exhausted
-        ");
+        ",
+    );
 }
 
 #[test]
 fn r12_a_claim_nobody_concluded_is_never_sent_again() {
-    check("failed 1; due; crash; |; due; under_way; ledger; due; ledger; accepted; ledger", "
+    check(
+        "failed 1; due; crash; |; due; under_way; ledger; due; ledger; accepted; ledger",
+        "
         22 10:05 in_1 whatsapp 0: outcome_unknown; whatsapp 1 at 25 10:00 g2
         under way: in_1 whatsapp 1 at 25 10:00
         in_1 ledger: whatsapp 0 claimed after 1
@@ -193,30 +234,39 @@ fn r12_a_claim_nobody_concluded_is_never_sent_again() {
         in_1 ledger: whatsapp 0 unknown after 1, whatsapp 1 claimed after 1
         25 10:00 in_1 accepted: sent
         in_1 ledger: whatsapp 0 unknown after 1, whatsapp 1 sent after 1
-        ");
+        ",
+    );
 }
 
 #[test]
 fn r12_an_outcome_nobody_knows_keeps_the_claim_until_a_status_tells() {
-    check("failed 1; due; |; unknown; ledger; status delivered; ledger", "
+    check(
+        "failed 1; due; |; unknown; ledger; status delivered; ledger",
+        "
         22 10:02 in_1 no answer: outcome_unknown
         in_1 ledger: whatsapp 0 claimed after 1
         22 10:02 in_1 whatsapp 0 is delivered: delivered
         in_1 ledger: whatsapp 0 delivered after 1
-        ");
-    check("failed 1; due; unknown; +61m; |; sweep; ledger; status failed; due; accepted; ledger", "
+        ",
+    );
+    check(
+        "failed 1; due; unknown; +61m; |; sweep; ledger; status failed; due; accepted; ledger",
+        "
         22 11:03 in_1 sweep: outcome_unknown; whatsapp 1 at 25 10:00 g2
         in_1 ledger: whatsapp 0 unknown after 1
         22 11:03 in_1 whatsapp 0 is failed: failed; sms 0 at 22 11:03 g2
         22 11:03 in_1 sms 0: claimed; SEND payment_failed_first by sms; whatsapp 1 at 25 10:00 g2
         22 11:03 in_1 accepted: sent
         in_1 ledger: whatsapp 0 failed after 1, sms 0 sent after 1
-        ");
+        ",
+    );
 }
 
 #[test]
 fn r12_sent_is_recorded_only_when_the_provider_took_it() {
-    check("failed 1; due; ledger; not_sent; ledger; due; accepted; ledger", "
+    check(
+        "failed 1; due; ledger; not_sent; ledger; due; accepted; ledger",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
         in_1 ledger: whatsapp 0 claimed after 1
@@ -225,12 +275,15 @@ fn r12_sent_is_recorded_only_when_the_provider_took_it() {
         22 10:02:30 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
         22 10:02:30 in_1 accepted: sent
         in_1 ledger: whatsapp 0 sent after 2
-        ");
+        ",
+    );
 }
 
 #[test]
 fn r16_an_account_that_cannot_send_waits_without_using_up_attempts() {
-    check("failed 1; due; refused hold; ledger; due; refused hold; ledger; due; accepted; ledger; next", "
+    check(
+        "failed 1; due; refused hold; ledger; due; refused hold; ledger; due; accepted; ledger; next",
+        "
         22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
         22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
         22 10:02 in_1 refused hold: account_held; forget 1 g2; whatsapp 0 at 22 10:17 g3; alarm
@@ -242,74 +295,18 @@ fn r16_an_account_that_cannot_send_waits_without_using_up_attempts() {
         22 10:32 in_1 accepted: sent
         in_1 ledger: whatsapp 0 sent after 1
         in_1 next: whatsapp 1 at 25 10:00 g6
-        ");
+        ",
+    );
 }
 
 #[test]
 fn r16_a_hold_that_outlives_the_step_gives_way_to_the_next_step() {
-    check("failed 1; due; refused hold; +36h; |; due; ledger; next", "
+    check(
+        "failed 1; due; refused hold; +36h; |; due; ledger; next",
+        "
         23 22:02 in_1 whatsapp 0: stale; whatsapp 1 at 25 10:00 g4
         in_1 ledger: whatsapp 0 dropped after 0
         in_1 next: whatsapp 1 at 25 10:00 g4
-        ");
-}
-
-#[test]
-fn r5_a_number_that_is_missing_is_asked_for_when_the_step_is_due() {
-    check("processor buyer=+442079460999; failed 1 phone=none; due; accepted; due", "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:02 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
-        22 10:02 in_1 accepted: sent
-        25 10:00 in_1 whatsapp 1: claimed; SEND payment_failed_second by whatsapp; whatsapp 2 at 29 10:00 g3
-        ");
-}
-
-#[test]
-fn r5_no_number_anywhere_is_a_gap_with_a_reason() {
-    check("processor buyer=nothing; failed 1 phone=none; due; trail; under_way", "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:02 in_1 whatsapp 0: no_phone; whatsapp 1 at 25 10:00 g2
-        in_1 trail: opened no_phone
-        under way: in_1 whatsapp 1 at 25 10:00
-        ");
-    check("processor buyer=nameless; failed 1 phone=none; due; under_way", "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:02 in_1 whatsapp 0: no_phone; whatsapp 1 at 25 10:00 g2
-        under way: in_1 whatsapp 1 at 25 10:00
-        ");
-    check("failed 1 phone=none customer=none; due; under_way", "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:02 in_1 whatsapp 0: no_phone; whatsapp 1 at 25 10:00 g2
-        under way: in_1 whatsapp 1 at 25 10:00
-        ");
-    check("failed 1 phone=none zone=none; run; state", "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:02 in_1 whatsapp 0: no_phone; whatsapp 1 at 25 10:00 g2
-        25 10:00 in_1 whatsapp 1: no_phone; whatsapp 2 at 29 10:00 g3
-        29 10:00 in_1 whatsapp 2: no_phone; whatsapp 3 at 06 10:00 g4
-        06 10:00 in_1 whatsapp 3: no_phone; whatsapp 4 at 09 10:00 g5
-        09 10:00 in_1 whatsapp 4: exhausted; forget 4 g5
-        in_1 is exhausted
-        ");
-}
-
-#[test]
-fn r5_a_processor_that_cannot_be_asked_is_asked_again() {
-    check("processor buyer=unreachable; failed 1 phone=none; due; under_way; processor buyer=+442079460999; due", "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:02 in_1 whatsapp 0: buyer_unreachable; again in 30 s
-        under way: in_1 whatsapp 0 at 22 10:02:30
-        22 10:02:30 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g2
-        ");
-}
-
-#[test]
-fn r5_a_number_that_comes_with_a_later_event_is_used() {
-    check("failed 1 phone=none; due; failed 2; due; accepted", "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:02 in_1 whatsapp 0: no_phone; whatsapp 1 at 25 10:00 g2
-        22 10:02 in_1 failed 2: updated; whatsapp 1 at 25 10:00 g2
-        25 10:00 in_1 whatsapp 1: claimed; SEND payment_failed_second by whatsapp; whatsapp 2 at 29 10:00 g3
-        25 10:00 in_1 accepted: sent
-        ");
+        ",
+    );
 }

@@ -25,9 +25,15 @@ pub(crate) fn check(script: &str, expected: &str) {
 
 #[track_caller]
 pub(crate) fn compare(scene: &Scene, expected: &str) {
-    let clean = |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    let clean =
+        |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     let expected: Vec<String> = clean(expected);
-    assert!(scene.lines == expected, "decided:\n{}\nexpected:\n{}", scene.lines.join("\n"), expected.join("\n"));
+    assert!(
+        scene.lines == expected,
+        "decided:\n{}\nexpected:\n{}",
+        scene.lines.join("\n"),
+        expected.join("\n")
+    );
 }
 
 /// Plays a script on a scene.
@@ -105,13 +111,16 @@ fn failure(scene: &Scene, words: &[&str]) -> recoup_core::PaymentFailed {
     failed.buyer.locale = value(words, "locale").map(str::to_owned).or(failed.buyer.locale);
     failed.buyer.name = failed.buyer.name.filter(|_| value(words, "name") != Some("none"));
     failed.buyer.customer = failed.buyer.customer.filter(|_| value(words, "customer") != Some("none"));
-    failed.links = value(words, "links").into_iter().flat_map(|links| links.split(',')).map(make::obligation).collect();
+    failed.links =
+        value(words, "links").into_iter().flat_map(|links| links.split(',')).map(make::obligation).collect();
     failed
 }
 
 fn on_provider(scene: &mut Scene, words: &[&str]) -> bool {
     match words[0] {
-        "accepted" => drop(scene.concluded(SendOutcome::Accepted { provider_id: Some("wamid.1".to_owned()) }, "accepted")),
+        "accepted" => drop(
+            scene.concluded(SendOutcome::Accepted { provider_id: Some("wamid.1".to_owned()) }, "accepted"),
+        ),
         "not_sent" => drop(scene.concluded(SendOutcome::NotSent, "not sent")),
         "unknown" => drop(scene.concluded(SendOutcome::Unknown, "no answer")),
         "refused" => {
@@ -122,7 +131,8 @@ fn on_provider(scene: &mut Scene, words: &[&str]) -> bool {
         "status" => {
             let step = StepIndex(value(words, "step").map_or(0, |step| step.parse().expect("a number")));
             let channel = if words.contains(&"sms") { Channel::Sms } else { Channel::Whatsapp };
-            let entry = scene.ledger(obligation(words)).iter().find(|e| e.step == step && e.channel == channel);
+            let entry =
+                scene.ledger(obligation(words)).iter().find(|e| e.step == step && e.channel == channel);
             let entry = entry.expect("the step was claimed").clone();
             scene.status(&entry, obligation(words), status(words[1]));
         }
@@ -188,7 +198,15 @@ fn on_world(scene: &mut Scene, words: &[&str]) -> bool {
             let step = StepIndex(u8::try_from(number(words[1])).expect("small"));
             let generation = u32::try_from(number(words[2])).expect("small");
             let case = make::case_id(obligation(words));
-            scene.deliver(Queued { case, step, generation, channel, at: scene.now, receives: 0, schedule: false });
+            scene.deliver(Queued {
+                case,
+                step,
+                generation,
+                channel,
+                at: scene.now,
+                receives: 0,
+                schedule: false,
+            });
         }
         "|" => scene.lines.clear(),
         "processor" => {
@@ -271,7 +289,15 @@ fn show(scene: &mut Scene, words: &[&str]) -> bool {
             queued.sort_by_key(|queued| queued.at);
             let shown: Vec<_> = queued
                 .into_iter()
-                .map(|queued| format!("{} {} {} at {}", queued.case.obligation, queued.channel, queued.step, make::clock(queued.at)))
+                .map(|queued| {
+                    format!(
+                        "{} {} {} at {}",
+                        queued.case.obligation,
+                        queued.channel,
+                        queued.step,
+                        make::clock(queued.at)
+                    )
+                })
                 .collect();
             let shown = if shown.is_empty() { "nothing".to_owned() } else { shown.join(", ") };
             format!("under way: {shown}")

@@ -55,13 +55,16 @@ pub(crate) fn written(before: Option<&Case>, after: &Case, reason: Reason) {
 fn moved(from: &Entry, to: &Entry) {
     use SendState::{Claimed, Delivered, Dropped, Failed, Read, Retryable, Sent, Unknown};
     if from.token != to.token {
-        assert_eq!((from.state, to.state), (Retryable, Claimed), "only what certainly did not go is claimed again");
+        assert_eq!(
+            (from.state, to.state),
+            (Retryable, Claimed),
+            "only what certainly did not go is claimed again"
+        );
         return;
     }
     let reachable: &[SendState] = match from.state {
         Claimed => &[Sent, Delivered, Read, Retryable, Failed, Dropped, Unknown],
-        Retryable => &[Sent, Delivered, Read, Failed, Dropped],
-        Unknown => &[Sent, Delivered, Read, Failed, Dropped],
+        Retryable | Unknown => &[Sent, Delivered, Read, Failed, Dropped],
         Sent => &[Delivered, Read, Failed, Dropped],
         Failed => &[Delivered, Read, Dropped],
         Dropped => &[Delivered, Read],

@@ -1,0 +1,51 @@
+//! Laws that hold whatever happens in whatever order: every decision holds what `watch` demands, what is under way comes
+//! to rest, and every case reaches its end.
+
+use proptest::prelude::*;
+use recoup_core::owed;
+
+use crate::walk::{choices, config, drains, ends, landed, walk};
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn o45_no_order_of_inputs_breaks_the_state_machine(choices in choices(60)) {
+        walk(&choices, false);
+    }
+
+    #[test]
+    fn i9_what_is_under_way_comes_to_rest(
+        choices in choices(30),
+        outcome in prop::sample::select(vec!["accepted", "not_sent", "crash", "hold", "fall_back", "retry", "park"]),
+    ) {
+        let (scene, script) = walk(&choices, false);
+        if let Err(why) = drains(scene, outcome) {
+            prop_assert!(false, "{script}; then every send ends as {outcome}: {why}");
+        }
+    }
+
+    #[test]
+    fn i5_every_case_reaches_its_end_whatever_was_lost(choices in choices(30)) {
+        let (scene, script) = walk(&choices, false);
+        if let Err(why) = ends(scene) {
+            prop_assert!(false, "{script}: {why}");
+        }
+    }
+
+    #[test]
+    fn i5_what_is_owed_is_a_pure_function_and_may_be_done_twice(choices in choices(30)) {
+        let (scene, script) = walk(&choices, false);
+        let (mut once, mut twice) = (scene.clone(), scene.clone());
+        for known in scene.cases.values() {
+            let effects = owed(&known.item, scene.now);
+            prop_assert_eq!(&effects, &owed(&known.item, scene.now), "{}", &script);
+            once.perform(&effects);
+            twice.perform(&effects);
+            twice.perform(&effects);
+        }
+        if let (Ok(once), Ok(twice)) = (ends(once), ends(twice)) {
+            prop_assert_eq!(landed(&once), landed(&twice), "{}", script);
+        }
+    }
+}
