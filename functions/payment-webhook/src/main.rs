@@ -7,6 +7,8 @@ use recoup_aws::{StartError, lambda, start};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     let engine = &start(&[SecretName::Stripe]).await?.engine;
-    let handle = async |delivered| lambda::response(payment_webhook::handle(engine, &lambda::request(delivered)).await);
+    let handle = async |delivered| {
+        lambda::response(payment_webhook::handle(engine, &lambda::request(delivered)).await)
+    };
     Ok(lambda::run_http(lambda::service_fn(handle)).await?)
 }

@@ -177,7 +177,9 @@ fn lines(case: &Versioned<Case>) -> Vec<String> {
             let detail = entry.detail.as_deref().unwrap_or("-");
             let Entry { step, channel, state, at, template, attempt, .. } = entry;
             let state = state.as_str();
-            lines.push(format!("ledger    step {step} {channel:<8} {state:<9} {at}  {template}, try {attempt}, {detail}"));
+            lines.push(format!(
+                "ledger    step {step} {channel:<8} {state:<9} {at}  {template}, try {attempt}, {detail}"
+            ));
         }
     }
     lines.extend(item.trail.iter().map(|entry| format!("decision  {}", decision_line(entry))));

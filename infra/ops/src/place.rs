@@ -29,7 +29,9 @@ pub struct Place {
 #[derive(Debug, Error)]
 pub enum PlaceError {
     /// Neither a table nor a local stack was named.
-    #[error("name the table with --table (the stack's output TableName), or a local stack with --stack .local/stack.json")]
+    #[error(
+        "name the table with --table (the stack's output TableName), or a local stack with --stack .local/stack.json"
+    )]
     NoTable,
     /// The local stack's file cannot be used.
     #[error("cannot read {}: {detail}; `make up` writes it", path.display())]
@@ -72,7 +74,8 @@ impl Place {
         let name = match (&self.table, &self.stack) {
             (_, Some(path)) => {
                 let local = read(path)?;
-                let LocalCredentials { aws_access_key_id: key, aws_secret_access_key: secret } = local.credentials;
+                let LocalCredentials { aws_access_key_id: key, aws_secret_access_key: secret } =
+                    local.credentials;
                 let credentials =
                     aws_credential_types::Credentials::new(key, secret, None, None, "local stack");
                 loader = loader

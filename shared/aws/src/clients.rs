@@ -5,12 +5,11 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_types::sdk_config::{
-    RetryConfig, SharedAsyncSleep, SharedHttpClient, StalledStreamProtectionConfig,
-    TimeoutConfig,
+    RetryConfig, SharedAsyncSleep, SharedHttpClient, StalledStreamProtectionConfig, TimeoutConfig,
 };
 
 use crate::config::AwsConfig;

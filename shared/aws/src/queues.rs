@@ -34,7 +34,11 @@ fn whole_seconds(time: Duration) -> i32 {
 
 impl Timers {
     /// Uses these clients on these resources.
-    pub(crate) fn new(sqs: aws_sdk_sqs::Client, scheduler: aws_sdk_scheduler::Client, resources: Resources) -> Self {
+    pub(crate) fn new(
+        sqs: aws_sdk_sqs::Client,
+        scheduler: aws_sdk_scheduler::Client,
+        resources: Resources,
+    ) -> Self {
         Self { sqs, scheduler, resources }
     }
 
@@ -67,7 +71,12 @@ impl Timers {
     ///
     /// # Errors
     /// [`QueueError`] with the service's code.
-    pub(crate) async fn postpone(&self, queue: Queue, receipt: &str, after: Duration) -> Result<(), QueueError> {
+    pub(crate) async fn postpone(
+        &self,
+        queue: Queue,
+        receipt: &str,
+        after: Duration,
+    ) -> Result<(), QueueError> {
         let call = self.sqs.change_message_visibility().queue_url(self.url(queue)).receipt_handle(receipt);
         let sent = call.visibility_timeout(whole_seconds(after).min(43_200)).send().await;
         sent.map(|_| ()).map_err(|error| failed("sqs", error.code()))

@@ -17,7 +17,8 @@ const TARGET: &str = "recoup";
 /// Starts writing lines down to this level; a second call changes nothing.
 pub(crate) fn init(level: Level) {
     // The first subscriber of a process stays; a test may have set one.
-    let _ = tracing_subscriber::registry().with(JsonLines { clock: SystemClock::default(), level }).try_init();
+    let _ =
+        tracing_subscriber::registry().with(JsonLines { clock: SystemClock::default(), level }).try_init();
 }
 
 struct JsonLines {

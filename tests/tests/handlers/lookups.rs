@@ -1,6 +1,6 @@
 //! What is asked of the processor before a step goes: the buyer's number, and whether the money is still owed.
 
-use recoup_app::ports::{Queue, SecretName};
+use recoup_app::ports::SecretName;
 use recoup_core::Policy;
 use recoup_tests::{Reply, Settings, seeds, stripe};
 use serde_json::{Value, json};
@@ -100,7 +100,7 @@ fn r5_without_a_number_the_gap_is_recorded_and_the_case_goes_on() {
 }
 
 #[test]
-fn r5_while_the_processor_cannot_be_asked_the_step_stays() {
+fn r5_while_the_processor_cannot_be_asked_the_step_waits_a_quarter_of_an_hour() {
     for reply in [
         Reply::NotSent,
         Reply::Lost,
@@ -113,24 +113,32 @@ fn r5_while_the_processor_cannot_be_asked_the_step_stays() {
             scene.memory.put_stripe_object(CUSTOMER, customer(&json!({"phone": seeds::PHONE})));
             scene.memory.answer("/v1/customers", [reply.clone(), reply.clone()]);
             scene.advance(minutes(2));
-            assert_eq!(scene.memory.waiting(Queue::Whatsapp).len(), 1, "{reply:?}");
+            assert_eq!(scene.trail("in_1"), ["opened", "buyer_unreachable 0"], "{reply:?}");
             assert_eq!(scene.last_line().get("reason"), "buyer_unreachable", "{reply:?}");
-            assert_eq!(scene.trail("in_1"), ["opened"], "nothing is decided: {reply:?}");
-            scene.advance(minutes(10));
+            scene.advance(minutes(31));
             assert_eq!(scene.templates(), ["payment_failed_first"], "{reply:?}");
         });
     }
 }
 
 #[test]
-fn r5_a_processor_that_stays_away_leaves_the_step_where_a_person_finds_it() {
+fn r5_a_processor_that_stays_away_leaves_the_step_out_with_its_reason() {
     scene(|scene| {
         fail_anonymously(scene, &[]);
         scene.memory.answer_always("/v1/customers", Reply::NotSent);
-        scene.advance(hours(12));
-        assert_eq!(scene.parked(), ["buyer_unreachable"]);
-        assert_eq!(scene.whatsapp_sends().len() + scene.memory.texts().len(), 0);
-        assert_eq!(scene.case("in_1").state().as_str(), "open");
+        scene.advance(hours(40));
+        assert_eq!(
+            scene.whatsapp_sends().len() + scene.memory.texts().len(),
+            0,
+            "no other channel goes instead"
+        );
+        assert_eq!(
+            scene.trail("in_1"),
+            ["opened", "buyer_unreachable 0"],
+            "the wait does not crowd the trail"
+        );
+        assert_eq!(scene.parked(), Vec::<String>::new());
+        assert_eq!(scene.case("in_1").state().as_str(), "open", "and the next step is tried");
     });
 }
 
@@ -178,7 +186,7 @@ fn o15_verify_before_send_holds_the_step_while_the_answer_is_missing() {
         scene.advance(days(3) - hours(1));
         assert_eq!(scene.ledger("in_1"), ["0 whatsapp sent"]);
         assert_eq!(scene.last_line().get("reason"), "unverified_debt");
-        scene.advance(minutes(10));
+        scene.advance(minutes(46));
         assert_eq!(scene.ledger("in_1"), ["0 whatsapp sent", "1 whatsapp sent"]);
         assert_eq!(scene.memory.asked("/v1/invoices").len(), 4);
     });

@@ -261,8 +261,8 @@ mod refusals {
         let queues = statement("PaymentWebhookRole", 1, "Resource/0");
         assert_refused(
             &queues,
-            json!({"Fn::GetAtt": ["SmsQueue", "Arn"]}),
-            "may sqs:SendMessage on SmsQueue, which",
+            json!({"Fn::GetAtt": ["SchedulerQueue", "Arn"]}),
+            "may sqs:SendMessage on SchedulerQueue, which",
         );
         assert_refused(
             &statement("PaymentWebhookRole", 3, "Condition"),

@@ -85,43 +85,6 @@ fn o35_two_cases_of_one_buyer_keep_an_hour_apart() {
 }
 
 #[test]
-fn o35_of_two_cases_that_race_for_one_buyer_one_sends() {
-    let mut scene = play(Scene::new(), "failed 1; failed 1 case=in_2 amount=100USD");
-    let (first, second) = (scene.take().expect("armed"), scene.take().expect("armed"));
-    let inputs = (scene.step_due(&first), scene.step_due(&second));
-    let (one, other) = (scene.begin(&first.case, inputs.0), scene.begin(&second.case, inputs.1));
-    assert_eq!((one.decision.reason, other.decision.reason), (Reason::Claimed, Reason::Claimed));
-    let one = scene.carry_out(first, one);
-    let other = scene.carry_out(second, other);
-    assert_eq!((one.reason, other.reason), (Reason::Claimed, Reason::TouchGap));
-    assert_eq!(scene.sends.len(), 1);
-}
-
-#[test]
-fn f11_two_senders_that_claim_one_step_send_once() {
-    let mut scene = play(Scene::new(), "failed 1; again");
-    let (first, second) = (scene.take().expect("armed"), scene.take().expect("armed"));
-    let inputs = (scene.step_due(&first), scene.step_due(&second));
-    let (one, other) = (scene.begin(&first.case, inputs.0), scene.begin(&second.case, inputs.1));
-    let one = scene.carry_out(first, one);
-    let other = scene.carry_out(second, other);
-    assert_eq!((one.reason, other.reason), (Reason::Claimed, Reason::OutcomeUnknown));
-    assert_eq!(scene.sends.len(), 1);
-}
-
-#[test]
-fn f11_a_race_for_the_last_place_under_the_cap_has_one_winner() {
-    let mut scene = play(Scene::new(), "failed 1; due; accepted; due; accepted; +2h");
-    scene = play(scene, "failed 1 case=in_2 amount=100USD id=b; failed 1 case=in_3 amount=200USD id=c");
-    scene.policy.touch_gap = jiff::SignedDuration::ZERO;
-    let (first, second) = (scene.take().expect("armed"), scene.take().expect("armed"));
-    let inputs = (scene.step_due(&first), scene.step_due(&second));
-    let (one, other) = (scene.begin(&first.case, inputs.0), scene.begin(&second.case, inputs.1));
-    let reasons = (scene.carry_out(first, one).reason, scene.carry_out(second, other).reason);
-    assert_eq!(reasons, (Reason::Claimed, Reason::Cap));
-}
-
-#[test]
 fn o32_nothing_goes_within_six_hours_before_a_retry_that_may_cure_the_debt() {
     for (retry, goes) in [
         ("", true),

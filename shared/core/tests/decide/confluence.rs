@@ -145,3 +145,13 @@ fn o45_an_input_that_no_longer_applies_leaves_the_state_alone() {
         }
     }
 }
+
+#[test]
+fn i4_two_reports_of_one_attempt_make_one_debt_in_either_order() {
+    let (invoice, intent) =
+        ("failed 1 id=a amount=4900USD", "failed - id=b amount=5000USD phone=+442079460999");
+    let one = play(Scene::new(), &format!("{invoice}; {intent}"));
+    let other = play(Scene::new(), &format!("{intent}; {invoice}"));
+    let debt = |scene: &Scene| scene.case("in_1").dunning.as_ref().expect("opened").debt.clone();
+    assert_eq!(debt(&one), debt(&other));
+}

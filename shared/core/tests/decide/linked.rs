@@ -134,3 +134,18 @@ fn o22_the_ledger_says_what_was_sent_and_who_took_it() {
     assert_eq!(second.template.as_str(), "payment_failed_first");
     assert_ne!(first.token, second.token);
 }
+
+#[test]
+fn r3_a_payment_intent_that_spoke_first_ends_when_it_meets_its_invoice() {
+    let scene = play(Scene::new(), "failed - case=pi_1 unlinked; due; accepted; failed 1; due; run");
+    assert_eq!(scene.state("pi_1").as_str(), "suppressed", "{}", scene.lines.join("\n"));
+    assert!(scene.trail("pi_1").contains(&"same_debt"));
+    assert_eq!(scene.sends.len(), 4, "one message for each step");
+}
+
+#[test]
+fn o15_the_intent_of_an_invoice_that_was_paid_otherwise_is_silent() {
+    let scene =
+        play(Scene::new(), "failed - case=pi_1 unlinked; due; accepted; failed 1; due; +1d; paid; run");
+    assert_eq!(scene.sends.len(), 1, "{}", scene.lines.join("\n"));
+}

@@ -1,6 +1,6 @@
 //! What a step asks the processor, and what comes of the answer.
 
-use recoup_core::{Answer, Input, Lookup, Reason, StepDue};
+use recoup_core::{Answer, Channel, Fact, Input, Lookup, Reason, StepDue};
 
 use crate::make;
 use crate::scene::Scene;
@@ -22,7 +22,7 @@ fn o15_the_debt_is_read_again_from_day_3_on_and_nothing_is_asked_in_vain() {
         ("failed 1; due; accepted; due", vec!["obligation"]),
         ("failed 1; due; accepted; due; accepted; due; accepted; due; due", vec!["obligation"; 4]),
         ("failed 1 phone=none; due", vec!["buyer"]),
-        ("failed 1 phone=none; due; due", vec!["buyer", "buyer", "obligation"]),
+        ("failed 1 phone=none; due; due; due", vec!["buyer", "buyer", "buyer", "obligation"]),
         ("failed 1 phone=none customer=none; due", vec![]),
         ("failed 1; due; accepted; +83h; due", vec![]),
         ("failed 1 phone=none; +11h; due", vec![]),
@@ -81,43 +81,18 @@ fn r5_a_number_that_is_missing_is_asked_for_when_the_step_is_due() {
 
 #[test]
 fn r5_no_number_anywhere_is_a_gap_with_a_reason() {
-    check(
-        "processor buyer=nothing; failed 1 phone=none; due; trail; under_way",
-        "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:02 in_1 whatsapp 0: no_phone; whatsapp 1 at 25 10:00 g2
-        in_1 trail: opened no_phone
-        under way: in_1 whatsapp 1 at 25 10:00
-        ",
-    );
-    check(
-        "processor buyer=nameless; failed 1 phone=none; due; under_way",
-        "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:02 in_1 whatsapp 0: no_phone; whatsapp 1 at 25 10:00 g2
-        under way: in_1 whatsapp 1 at 25 10:00
-        ",
-    );
-    check(
-        "failed 1 phone=none customer=none; due; under_way",
-        "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:02 in_1 whatsapp 0: no_phone; whatsapp 1 at 25 10:00 g2
-        under way: in_1 whatsapp 1 at 25 10:00
-        ",
-    );
-    check(
-        "failed 1 phone=none zone=none; run; state",
-        "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:02 in_1 whatsapp 0: no_phone; whatsapp 1 at 25 10:00 g2
-        25 10:00 in_1 whatsapp 1: no_phone; whatsapp 2 at 29 10:00 g3
-        29 10:00 in_1 whatsapp 2: no_phone; whatsapp 3 at 06 10:00 g4
-        06 10:00 in_1 whatsapp 3: no_phone; whatsapp 4 at 09 10:00 g5
-        09 10:00 in_1 whatsapp 4: exhausted; forget 4 g5
-        in_1 is exhausted
-        ",
-    );
+    check("processor buyer=nothing; failed 1 phone=none; due; due; trail; under_way", "@");
+    for script in [
+        "processor buyer=nothing; failed 1 phone=none; run",
+        "processor buyer=nameless; failed 1 phone=none; run",
+        "failed 1 phone=none customer=none; run",
+        "failed 1 phone=none zone=none; run",
+    ] {
+        let scene = play(Scene::new(), script);
+        assert_eq!((scene.sends.len(), scene.parked.len()), (0, 0), "{script}");
+        assert_eq!(scene.state("in_1").as_str(), "exhausted", "{script}");
+        assert!(scene.trail("in_1").contains(&"no_phone"), "{script}");
+    }
 }
 
 #[test]
@@ -132,14 +107,44 @@ fn r5_a_processor_that_cannot_be_asked_is_asked_again() {
 
 #[test]
 fn r5_a_number_that_comes_with_a_later_event_is_used() {
-    check(
-        "failed 1 phone=none; due; failed 2; due; accepted",
-        "
-        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
-        22 10:02 in_1 whatsapp 0: no_phone; whatsapp 1 at 25 10:00 g2
-        22 10:02 in_1 failed 2: updated; whatsapp 1 at 25 10:00 g2
-        25 10:00 in_1 whatsapp 1: claimed; SEND payment_failed_second by whatsapp; whatsapp 2 at 29 10:00 g3
-        25 10:00 in_1 accepted: sent
-        ",
+    check("failed 1 phone=none; due; failed 2; due; accepted", "@");
+    check("failed 1 phone=none; due; due; |; failed 2; due", "@");
+}
+
+#[test]
+fn i9_a_look_up_that_settles_nothing_does_not_loop() {
+    let mut scene = play(Scene::new(), "failed 1; due; accepted");
+    let queued = scene.take().expect("armed");
+    let due = StepDue {
+        step: queued.step,
+        generation: queued.generation,
+        channel: queued.channel,
+        buyer: Answer::NotAsked,
+        settlement: Answer::Found(Fact::Refunded { full: false }),
+    };
+    let decision = scene.apply(&queued.case, Input::StepDue(due), "due");
+    assert_eq!(decision.reason, Reason::Claimed, "the money is still owed");
+}
+
+#[test]
+fn o15_a_processor_that_is_away_for_an_hour_delays_the_step_and_does_not_move_it_to_another_channel() {
+    let mut scene = play(Scene::new(), "failed 1; due; accepted; processor settled=unreachable; due");
+    let since = scene.now;
+    while scene.now.duration_since(since).as_hours() < 1 {
+        assert!(!scene.queue.is_empty(), "parked: {}\n{}", scene.parked.len(), scene.lines.join("\n"));
+        scene.due();
+    }
+    assert!(scene.trail("in_1").contains(&"unverified_debt"), "i8: the trail says why nothing went");
+    let scene = play(scene, "processor settled=nothing; due");
+    assert_eq!(scene.sends.last().expect("went").message.correlation.channel, Channel::Whatsapp);
+}
+
+#[test]
+fn o15_a_final_notice_is_verified_whatever_its_day() {
+    let scene = play(Scene::new(), "failed 3; due");
+    assert_eq!(scene.sends[0].template, "payment_failed_final");
+    assert!(
+        scene.processor.asked.contains(&Lookup::Obligation),
+        "design: before a final notice, or from Day 3"
     );
 }

@@ -10,6 +10,7 @@ mod lookups;
 mod make;
 mod owed;
 mod queues;
+mod races;
 mod scene;
 mod schedule;
 mod script;

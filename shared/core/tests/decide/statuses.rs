@@ -153,3 +153,29 @@ fn f25_a_status_that_is_faster_than_the_answer_is_not_put_back_by_it() {
         ",
     );
 }
+
+/// A text message waits for the morning while WhatsApp reaches another device after all.
+#[test]
+fn i9_a_delivery_while_the_text_message_waits_for_the_morning_does_not_loop() {
+    let scene =
+        play(Scene::new(), "failed 1; due; accepted; +11h; status failed; due; status delivered; run");
+    assert_eq!(scene.state("in_1").as_str(), "exhausted");
+    assert_eq!(scene.sends.len(), 4, "and the later steps still come");
+}
+
+#[test]
+fn i9_a_status_while_the_step_is_held_does_not_loop() {
+    for status in ["sent", "read", "failed", "failed_drop"] {
+        let scene = play(Scene::new(), &format!("failed 1; due; refused hold; status {status}; run"));
+        assert_eq!(scene.state("in_1").as_str(), "exhausted", "{status}");
+    }
+}
+
+#[test]
+fn f13_a_status_told_again_brings_the_text_message_that_was_lost() {
+    check(
+        "failed 1; due; accepted; status failed; lose; |; status failed; under_way",
+        "22 10:02 in_1 whatsapp 0 is failed: old_status; sms 0 at 22 10:02 g2
+         under way: in_1 sms 0 at 22 10:02",
+    );
+}

@@ -88,7 +88,7 @@ const COMMANDS: &[&str] = &[
 ];
 
 /// Whether a command means anything here.
-fn applies(scene: &Scene, command: &str, late_statuses: bool) -> bool {
+fn applies(scene: &Scene, command: &str) -> bool {
     let words: Vec<_> = command.split_whitespace().collect();
     let of = words.iter().find_map(|word| word.strip_prefix("case=")).unwrap_or("in_1");
     match words[0] {
@@ -101,23 +101,19 @@ fn applies(scene: &Scene, command: &str, late_statuses: bool) -> bool {
             let step = StepIndex(u8::from(words.contains(&"step=1")));
             let channel = if words.contains(&"sms") { Channel::Sms } else { Channel::Whatsapp };
             let dunning = scene.cases.get(&make::case_id(of)).and_then(|known| known.item.dunning.as_ref());
-            dunning.is_some_and(|dunning| {
-                let planned = dunning.next.is_some_and(|next| next.step == step);
-                dunning.entry(step, channel).is_some() && (late_statuses || !planned)
-            })
+            dunning.is_some_and(|dunning| dunning.entry(step, channel).is_some())
         }
         _ => true,
     }
 }
 
-/// Takes the choices that apply; the script that was taken is part of every failure. Without `late_statuses` nothing is
-/// told of a step that is planned again.
-pub(crate) fn walk(choices: &[usize], late_statuses: bool) -> (Scene, String) {
+/// Takes the choices that apply; the script that was taken is part of every failure.
+pub(crate) fn walk(choices: &[usize]) -> (Scene, String) {
     let mut scene = play(Scene::new(), "failed 1");
     let mut script = "failed 1".to_owned();
     for choice in choices {
         let command = COMMANDS[choice % COMMANDS.len()];
-        if applies(&scene, command, late_statuses) {
+        if applies(&scene, command) {
             script = format!("{script}; {command}");
             scene = play_or_say(scene, command, &script);
         }

@@ -1,13 +1,9 @@
 //! R16 when sends overlap, as they do when calls take time: an account-wide refusal is one alarm.
 
-#[path = "handlers/scene.rs"]
-#[expect(dead_code, reason = "the scene of the handler tests, of which this file needs a part")]
-mod scene;
-
 use recoup_tests::{Reply, stripe};
 use serde_json::json;
 
-use scene::{minutes, scene};
+use crate::scene::{minutes, scene};
 
 #[test]
 fn r16_ten_sends_at_once_under_an_expired_token_call_a_person_once() {
