@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use recoup_core::{Channel, Decision, Effect, Entry, Next, Reason, SendOutcome, SendState, StepIndex};
+use recoup_core::{
+    Channel, Concluded, Decision, Effect, Entry, Input, Next, Reason, SendOutcome, SendState, StepIndex,
+};
 
 use crate::make;
 use crate::scene::{Queued, Scene};
@@ -276,5 +278,20 @@ fn f21_an_answer_that_is_no_answer_changes_nothing() {
     let before = scene.cases.clone();
     let decision = scene.concluded(SendOutcome::Unknown, "no answer");
     assert_eq!((decision.reason, decision.effects), (Reason::OutcomeUnknown, vec![]));
+    assert_eq!(scene.cases, before);
+}
+
+#[test]
+fn r12_an_answer_to_an_older_claim_changes_nothing() {
+    let scene = play(Scene::new(), "failed 1; due");
+    let older = scene.ledger("in_1")[0].token.clone();
+    let mut scene = play(scene, "not_sent; due");
+    let before = scene.cases.clone();
+    for outcome in [SendOutcome::NotSent, SendOutcome::Accepted { provider_id: None }] {
+        let (step, channel, token) = (StepIndex(0), Channel::Whatsapp, older.clone());
+        let input = Input::Concluded(Concluded { step, channel, token, outcome });
+        let decision = scene.apply(&make::case_id("in_1"), input, "late answer");
+        assert_eq!((decision.reason, decision.effects), (Reason::OldStatus, vec![]));
+    }
     assert_eq!(scene.cases, before);
 }

@@ -81,7 +81,16 @@ fn r5_a_number_that_is_missing_is_asked_for_when_the_step_is_due() {
 
 #[test]
 fn r5_no_number_anywhere_is_a_gap_with_a_reason() {
-    check("processor buyer=nothing; failed 1 phone=none; due; due; trail; under_way", "@");
+    check(
+        "processor buyer=nothing; failed 1 phone=none; due; due; trail; under_way",
+        "
+        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
+        22 10:02 in_1 whatsapp 0: no_phone; whatsapp 0 at 22 11:00 g2
+        22 11:00 in_1 whatsapp 0: no_phone; whatsapp 1 at 25 10:00 g3
+        in_1 trail: opened no_phone
+        under way: in_1 whatsapp 1 at 25 10:00
+        ",
+    );
     for script in [
         "processor buyer=nothing; failed 1 phone=none; run",
         "processor buyer=nameless; failed 1 phone=none; run",
@@ -107,8 +116,23 @@ fn r5_a_processor_that_cannot_be_asked_is_asked_again() {
 
 #[test]
 fn r5_a_number_that_comes_with_a_later_event_is_used() {
-    check("failed 1 phone=none; due; failed 2; due; accepted", "@");
-    check("failed 1 phone=none; due; due; |; failed 2; due", "@");
+    check(
+        "failed 1 phone=none; due; failed 2; due; accepted",
+        "
+        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
+        22 10:02 in_1 whatsapp 0: no_phone; whatsapp 0 at 22 11:00 g2
+        22 10:02 in_1 failed 2: updated; whatsapp 0 at 22 11:00 g2
+        22 11:00 in_1 whatsapp 0: claimed; SEND payment_failed_second by whatsapp; whatsapp 1 at 25 10:00 g3
+        22 11:00 in_1 accepted: sent
+        ",
+    );
+    check(
+        "failed 1 phone=none; due; due; |; failed 2; due",
+        "
+        22 11:00 in_1 failed 2: updated; whatsapp 1 at 25 10:00 g3
+        25 10:00 in_1 whatsapp 1: claimed; SEND payment_failed_second by whatsapp; whatsapp 2 at 29 10:00 g4
+        ",
+    );
 }
 
 #[test]

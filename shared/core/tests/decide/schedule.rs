@@ -1,6 +1,7 @@
 //! The steps of a debt over the days: when, which text, and what happens when a part of the world is missing.
 
-use crate::script::check;
+use crate::scene::Scene;
+use crate::script::{check, play};
 
 #[test]
 fn r8_a_first_failure_sets_one_timer_and_a_redelivery_sets_the_same_one() {
@@ -162,9 +163,41 @@ fn r10_dates_and_days_left_are_counted_from_the_policy() {
 
 #[test]
 fn r10_a_text_that_lacks_a_value_waits_an_hour_for_it_and_is_then_left_out() {
-    check("failed 1 link=none; due; failed 1; due; accepted", "@");
-    check("failed 1 link=none; due; due; |; failed 1; due; accepted; trail", "@");
-    check("failed 1 link=https://pay.example.com/i/1; run; trail", "@");
+    check(
+        "failed 1 link=none; due; failed 1; due; accepted",
+        "
+        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
+        22 10:02 in_1 whatsapp 0: no_link; whatsapp 0 at 22 11:00 g2
+        22 10:02 in_1 failed 1: updated; whatsapp 0 at 22 11:00 g2
+        22 11:00 in_1 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:00 g3
+        22 11:00 in_1 accepted: sent
+        ",
+    );
+    check(
+        "failed 1 link=none; due; due; |; failed 1; due; accepted; trail",
+        "
+        22 11:00 in_1 failed 1: updated; whatsapp 1 at 25 10:00 g3
+        25 10:00 in_1 whatsapp 1: claimed; SEND payment_failed_second by whatsapp; whatsapp 2 at 29 10:00 g4
+        25 10:00 in_1 accepted: sent
+        in_1 trail: opened no_link updated claimed sent
+        ",
+    );
+    check(
+        "failed 1 link=https://pay.example.com/i/1; run; trail",
+        "
+        22 10:00 in_1 failed 1: opened; whatsapp 0 at 22 10:02 g1
+        22 10:02 in_1 whatsapp 0: no_link; whatsapp 0 at 22 11:00 g2
+        22 11:00 in_1 whatsapp 0: no_link; whatsapp 1 at 25 10:00 g3
+        25 10:00 in_1 whatsapp 1: no_link; whatsapp 1 at 25 11:00 g4
+        25 11:00 in_1 whatsapp 1: no_link; whatsapp 2 at 29 10:00 g5
+        29 10:00 in_1 whatsapp 2: no_link; whatsapp 2 at 29 11:00 g6
+        29 11:00 in_1 whatsapp 2: no_link; whatsapp 3 at 06 10:00 g7
+        06 10:00 in_1 whatsapp 3: no_link; whatsapp 3 at 06 11:00 g8
+        06 11:00 in_1 whatsapp 3: no_link; whatsapp 4 at 09 10:00 g9
+        09 10:00 in_1 whatsapp 4: exhausted; forget 4 g9
+        in_1 trail: opened no_link no_link no_link no_link exhausted
+        ",
+    );
 }
 
 #[test]
@@ -205,6 +238,20 @@ fn r11_a_step_that_comes_too_late_is_left_out_and_the_next_one_still_comes() {
         in_1 trail: opened claimed sent stale stale stale exhausted
         ",
     );
+}
+
+#[test]
+fn r11_a_step_is_of_use_until_the_instant_it_expires() {
+    for (script, expected) in [
+        ("+36h; due", "claimed"),
+        ("+36h+1s; due", "stale"),
+        ("due; accepted; +120h; -2m; due", "claimed"),
+        ("due; accepted; +120h; -1m; -59s; due", "stale"),
+    ] {
+        let mut scene = play(Scene::new(), &format!("quiet_hours off; failed 1; {script}"));
+        let decided = scene.lines.pop().expect("a line");
+        assert!(decided.contains(expected), "{script}: {decided}");
+    }
 }
 
 #[test]
