@@ -131,11 +131,12 @@ impl<'a> Bench<'a> {
     }
 
     fn measure(&self) -> Result<Report, String> {
-        let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let (load, processor) = process::machine();
         let mut report = Report {
             tls: self.options.tls,
             rounds: self.options.rounds,
-            load: load.split(' ').next().unwrap_or_default().to_owned(),
+            load,
+            processor,
             starts: Vec::new(),
             warm: None,
             missing: Vec::new(),

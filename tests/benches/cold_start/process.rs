@@ -67,3 +67,12 @@ impl Drop for Process {
 pub(crate) fn can_measure() -> bool {
     fs::read_to_string("/proc/self/schedstat").is_ok()
 }
+
+/// The load average of the last minute, and the name of the processor.
+pub(crate) fn machine() -> (String, String) {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model =
+        processors.lines().find_map(|line| line.strip_prefix("model name")?.trim().strip_prefix(": "));
+    (load.split(' ').next().unwrap_or_default().to_owned(), model.unwrap_or("unnamed processor").to_owned())
+}

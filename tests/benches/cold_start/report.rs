@@ -51,7 +51,10 @@ struct Goal {
 pub(crate) struct Report {
     pub(crate) tls: bool,
     pub(crate) rounds: usize,
+    /// The load average when it began.
     pub(crate) load: String,
+    /// The processor, as it calls itself.
+    pub(crate) processor: String,
     pub(crate) starts: Vec<Start>,
     pub(crate) warm: Option<Warm>,
     /// Functions without a binary.
@@ -102,18 +105,24 @@ impl Report {
                 "memory_bytes": warm.memory, "calls": warm.calls.iter().map(calls).collect::<Vec<_>>()})
         });
         let goals: Vec<_> = self.goals().iter().map(Goal::json).collect();
-        json!({"tls": self.tls, "rounds": self.rounds, "load": self.load, "missing": self.missing,
+        json!({"tls": self.tls, "rounds": self.rounds, "load": self.load, "processor": self.processor, "missing": self.missing,
             "starts": self.starts.iter().map(start).collect::<Vec<_>>(), "warm": warm, "goals": goals,
             "holds": self.holds()})
     }
 
     /// The report for people.
     pub(crate) fn text(&self) -> String {
-        let tls = if self.tls { "TLS" } else { "plain HTTP: --tls adds the handshakes that AWS asks for" };
-        let mut lines = vec![format!(
-            "Cold starts, medians of {} rounds; AWS by {tls}. Load average {}; CPU times have nanoseconds (schedstat).",
-            self.rounds, self.load
-        )];
+        let tls =
+            if self.tls { "by TLS" } else { "by plain HTTP (--tls adds the handshakes that AWS asks for)" };
+        let mut lines = vec![
+            format!("Cold starts, medians of {} rounds, AWS {tls}", self.rounds),
+            format!(
+                "{}, load average {}; CPU times resolve nanoseconds (schedstat)",
+                self.processor, self.load
+            ),
+            "The goals for CPU time were set on an AMD EPYC of the Zen 5 kind; a slower core needs more"
+                .to_owned(),
+        ];
         lines.push(String::new());
         lines.push(format!(
             "{:<16} {:>9} {:>13} {:>13} {:>13} {:>9}  calls",
