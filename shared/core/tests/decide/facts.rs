@@ -145,6 +145,17 @@ fn f01_a_burst_before_the_first_step_still_makes_one_message() {
 }
 
 #[test]
+fn o21_the_dedupe_set_and_the_trail_stay_small_and_forget_the_oldest_first() {
+    let scene = play(Scene::new(), "failed 1; refunded_in_part; failed 2; due");
+    let scene = play(scene, &"not_sent; due; failed 3; ".repeat(3));
+    let scene = play(scene, &"retold; ".repeat(30));
+    let case = scene.case("in_1");
+    assert_eq!((case.seen.len(), case.trail.len() <= 16), (24, true));
+    let newest = recoup_core::EventKey::of(scene.told.0.as_ref().expect("told"));
+    assert_eq!(case.seen.last(), Some(&newest));
+}
+
+#[test]
 fn f02_the_same_fact_under_two_ids_changes_nothing_more() {
     let once = play(Scene::new(), "failed 1 retry=+3d");
     let twice = play(once.clone(), "failed 1 retry=+3d id=other");

@@ -154,6 +154,8 @@ fn i9_a_look_up_that_settles_nothing_does_not_loop() {
 fn o15_a_processor_that_is_away_for_an_hour_delays_the_step_and_does_not_move_it_to_another_channel() {
     let mut scene = play(Scene::new(), "failed 1; due; accepted; processor settled=unreachable; due");
     let since = scene.now;
+    let next = scene.case("in_1").dunning.as_ref().and_then(|dunning| dunning.next).expect("planned");
+    assert_eq!((next.step.0, next.at.duration_since(since)), (1, scene.policy.hold));
     while scene.now.duration_since(since).as_hours() < 1 {
         assert!(!scene.queue.is_empty(), "parked: {}\n{}", scene.parked.len(), scene.lines.join("\n"));
         scene.due();

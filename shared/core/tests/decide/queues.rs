@@ -15,6 +15,9 @@ const QUEUE_DELAY: SignedDuration = SignedDuration::from_mins(15);
 /// After this many receives a message moves to the queue that follows.
 const RECEIVES: u32 = 4;
 
+/// No scene is so long that more steps than this are handed out.
+const HANDED: u32 = 20_000;
+
 impl Scene {
     pub(crate) fn arm(&mut self, timer: &Timer) {
         let Timer { case, step, generation, channel, at, .. } = timer.clone();
@@ -61,6 +64,8 @@ impl Scene {
     }
 
     pub(crate) fn deliver(&mut self, queued: Queued) -> Decision {
+        self.handed += 1;
+        assert!(self.handed < HANDED, "nothing comes to rest: {:?}", self.lines.last());
         if !self.delivered.contains(&queued) {
             self.delivered.push(queued.clone());
         }

@@ -74,6 +74,16 @@ fn o35_an_hour_is_counted_from_the_attempt_that_was_taken() {
 }
 
 #[test]
+fn o35_an_hour_is_counted_anew_from_a_try_that_follows_at_once() {
+    check(
+        "failed 1; due; not_sent; due; accepted; |; failed 1 case=in_2 amount=100USD; +59m; due; due",
+        "22 10:02:30 in_2 failed 1: opened; whatsapp 0 at 22 10:04:30 g1
+         22 11:01:30 in_2 whatsapp 0: touch_gap; whatsapp 0 at 22 11:02:30 g2
+         22 11:02:30 in_2 whatsapp 0: claimed; SEND payment_failed_first by whatsapp; whatsapp 1 at 25 10:02:30 g3",
+    );
+}
+
+#[test]
 fn r19_fourteen_days_are_counted_from_the_message_that_reached_the_buyer() {
     let scene = play(Scene::new(), "failed 1; due; accepted; +8h; status failed; run");
     let reached: Vec<_> = scene.sends.iter().filter(|sent| !sent.failed).collect();

@@ -71,6 +71,8 @@ pub(crate) struct Scene {
     pub(crate) slow: Option<(Queued, Draft)>,
     /// Every step that was ever handed out, for handing it out again.
     pub(crate) delivered: Vec<Queued>,
+    /// How many steps were handed out.
+    pub(crate) handed: u32,
     /// The last event that was said, and how many there were.
     pub(crate) told: (Option<Event>, u32),
     tokens: u32,
@@ -103,6 +105,7 @@ impl Scene {
             lines: Vec::new(),
             slow: None,
             delivered: Vec::new(),
+            handed: 0,
             told: (None, 0),
             tokens: 0,
         }
