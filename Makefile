@@ -5,13 +5,17 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-lint build test lint demo up down bench clean
+.PHONY: help setup setup-lint build test lint demo up down bench fuzz nightly clean
 
 LOCAL := .local
 BIN_DIR := $(or $(CARGO_TARGET_DIR),target)/debug
 RECOUP_LOCAL := $(BIN_DIR)/recoup-local
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := $(LOCAL)/cargo-deny-$(CARGO_DENY_VERSION)
+CARGO_FUZZ_VERSION := 0.13.2
+CARGO_FUZZ := $(LOCAL)/cargo-fuzz-$(CARGO_FUZZ_VERSION)
+FUZZ_SECONDS ?= 60
+TARGET ?=
 PARTS := --bin-dir $(BIN_DIR)
 ARGS ?=
 
@@ -61,13 +65,27 @@ $(CARGO_DENY):
 	  ln -sf tools/bin/cargo-deny $@; \
 	fi
 
+$(CARGO_FUZZ):
+	@mkdir -p $(LOCAL); \
+	if [ "$$(cargo-fuzz --version 2>/dev/null)" = "cargo-fuzz $(CARGO_FUZZ_VERSION)" ]; then \
+	  ln -sf "$$(command -v cargo-fuzz)" $@; \
+	else \
+	  $(call timed,install cargo-fuzz,cargo install --quiet --locked --root $(LOCAL)/tools --version $(CARGO_FUZZ_VERSION) cargo-fuzz); \
+	  ln -sf tools/bin/cargo-fuzz $@; \
+	fi
+
+nightly:
+	@if ! rustup toolchain list | grep -q '^nightly'; then \
+	  echo "Fuzzing needs a nightly toolchain. Run: rustup toolchain install nightly --profile minimal" >&2; exit 1; \
+	fi
+
 build: ## Builds the functions and the tools
 	@$(call timed,build,cargo build --workspace --bins --locked)
 
-test: setup build ## Runs all tests, the end-to-end test on the local AWS included
+test: setup build ## Runs all tests, the end-to-end tests on the local AWS included
 	@$(call timed,tests of the workspace,cargo test --workspace --locked)
 	@$(call timed,self-test of the local AWS,$(LOCAL)/venv/bin/python3 infra/local/test_aws.py)
-	@$(call timed,end-to-end test,cargo test --workspace --locked --features recoup-tests/end_to_end --test end_to_end -- --nocapture)
+	@$(call timed,end-to-end tests,cargo test --workspace --locked --features recoup-tests/end_to_end --test end_to_end --test wire_faults -- --nocapture)
 
 lint: setup-lint ## Checks format, clippy, dependencies and template.yaml
 	@$(call timed,fmt,cargo fmt --all --check)
@@ -87,6 +105,9 @@ down: ## Stops it
 bench: ## Measures the hot paths and the cold start of each binary
 	@$(call timed,release build,cargo build --release --workspace --bins --locked)
 	@$(call timed,bench,cargo bench-all --locked)
+
+fuzz: nightly $(CARGO_FUZZ) ## Runs every fuzz target for FUZZ_SECONDS=60, or only TARGET=name
+	@CARGO_FUZZ=$(CARGO_FUZZ) fuzz/run.sh $(FUZZ_SECONDS) $(TARGET)
 
 clean: down ## Stops the stack and removes .local; cargo clean removes the rest
 	@rm -rf $(LOCAL)

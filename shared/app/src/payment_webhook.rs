@@ -41,7 +41,7 @@ pub async fn handle<P: Ports>(engine: &Engine<P>, request: &Request) -> Answer {
         }
     };
     let unverified = Unverified { headers: &request.headers, body: &request.body };
-    let verified =
+    let (verified, clock) =
         match verify(processor, unverified, &credentials, [engine.ports.now(), engine.ports.wall()]) {
             Ok(verified) => verified,
             Err(error) => {
@@ -52,7 +52,7 @@ pub async fn handle<P: Ports>(engine: &Engine<P>, request: &Request) -> Answer {
         };
     let normalised = match processor.normalise(&verified) {
         Ok(normalised) => normalised,
-        Err(error) => return park(engine, request, error.code()).await,
+        Err(error) => return park(engine, request, clock, error.code()).await,
     };
     if let Status::Ignored(why) = normalised.status {
         let line =
@@ -62,7 +62,7 @@ pub async fn handle<P: Ports>(engine: &Engine<P>, request: &Request) -> Answer {
     }
     match record(engine, &request.name, &normalised.events, request.trace.as_deref()).await {
         Ok(()) => Answer::of(Answer::OK),
-        Err(error @ EngineError::Store(_)) => spill(engine, request, &error).await,
+        Err(error @ EngineError::Store(_)) => spill(engine, request, clock, &error).await,
         Err(error) => {
             let line = Line {
                 error: error.to_string(),
@@ -90,23 +90,24 @@ pub async fn replay<P: Ports>(engine: &Engine<P>, kept: &KeptWebhook) -> Result<
     let headers = kept.header_map();
     let unverified = Unverified { headers: &headers, body: &body };
     let verified = verify(processor, unverified, &credentials, [received_at, received_at]);
-    let Some(normalised) = verified.ok().and_then(|verified| processor.normalise(&verified).ok()) else {
+    let Some(normalised) = verified.ok().and_then(|(verified, _)| processor.normalise(&verified).ok()) else {
         return Ok(false);
     };
     record(engine, &kept.name, &normalised.events, None).await?;
     Ok(true)
 }
 
-/// Checks the signature by the deciding clock and, where the local stack has moved that, by the wall's.
+/// Checks the signature by the deciding clock and, where the local stack has moved that, by the wall's; says by which it
+/// was good.
 fn verify<'a>(
     processor: &dyn Processor,
     unverified: Unverified<'a>,
     credentials: &SourceCredentials,
     [now, wall]: [Timestamp; 2],
-) -> Result<processors::Verified<'a>, SignatureError> {
-    processor.verify(unverified, &credentials.signing, now).or_else(|error| {
-        if now == wall { Err(error) } else { processor.verify(unverified, &credentials.signing, wall) }
-    })
+) -> Result<(processors::Verified<'a>, Timestamp), SignatureError> {
+    let by =
+        |clock| processor.verify(unverified, &credentials.signing, clock).map(|verified| (verified, clock));
+    by(now).or_else(|error| if now == wall { Err(error) } else { by(wall) })
 }
 
 async fn record<P: Ports>(
@@ -136,12 +137,18 @@ fn refuse(status: u16, reason: &'static str, request: &Request) -> Answer {
     Answer::of(status)
 }
 
-fn keep<P: Ports>(engine: &Engine<P>, request: &Request) -> KeptWebhook {
-    KeptWebhook::new(Entrance::Webhook, &request.name, engine.ports.wall(), &request.headers, &request.body)
+/// Keeps a webhook with the clock by which its signature is good, for it is verified again.
+fn keep(request: &Request, clock: Timestamp) -> KeptWebhook {
+    KeptWebhook::new(Entrance::Webhook, &request.name, clock, &request.headers, &request.body)
 }
 
 /// A verified body that cannot be read is kept for a person; the source must not send it for ever.
-async fn park<P: Ports>(engine: &Engine<P>, request: &Request, code: &'static str) -> Answer {
+async fn park<P: Ports>(
+    engine: &Engine<P>,
+    request: &Request,
+    clock: Timestamp,
+    code: &'static str,
+) -> Answer {
     let note = ParkedNote {
         reason: "unreadable_webhook".to_owned(),
         error_code: code.to_owned(),
@@ -151,15 +158,20 @@ async fn park<P: Ports>(engine: &Engine<P>, request: &Request, code: &'static st
         action: "report",
         ..ParkedNote::default()
     };
-    let (queue, message) = note.into_message(keep(engine, request).to_message());
+    let (queue, message) = note.into_message(keep(request, clock).to_message());
     let line =
         Line { reason: code, alarm: true, trace: request.trace.clone(), ..Line::new(FUNCTION, "parked") };
     hold(engine, queue, message, line).await
 }
 
 /// The store is down: the verified webhook waits in a queue and is applied by the sweep.
-async fn spill<P: Ports>(engine: &Engine<P>, request: &Request, error: &EngineError) -> Answer {
-    let message = Outgoing { body: keep(engine, request).to_message(), ..Outgoing::default() };
+async fn spill<P: Ports>(
+    engine: &Engine<P>,
+    request: &Request,
+    clock: Timestamp,
+    error: &EngineError,
+) -> Answer {
+    let message = Outgoing { body: keep(request, clock).to_message(), ..Outgoing::default() };
     let line =
         Line { error: error.to_string(), trace: request.trace.clone(), ..Line::new(FUNCTION, "spilled") };
     hold(engine, Queue::Spill, message, Line { reason: error.code(), ..line }).await

@@ -6,8 +6,8 @@ use lambda_http::{Body, RequestExt as _};
 use recoup_app::engine::first_seen;
 use recoup_app::http::{Answer, Request};
 use recoup_app::queue::Received;
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 pub use aws_lambda_events::sqs::SqsEvent;
@@ -21,7 +21,20 @@ pub enum TimerOrQueue {
     /// A batch of the queue: the only event with records.
     Queue(SqsEvent),
     /// The timer, whatever it says.
-    Timer(IgnoredAny),
+    Timer(NoRecords),
+}
+
+/// An event that has no records: a batch that cannot be read must come again, and not be taken for the timer.
+#[derive(Debug)]
+pub struct NoRecords;
+
+impl<'de> Deserialize<'de> for NoRecords {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)?.get("Records") {
+            None => Ok(Self),
+            Some(_) => Err(D::Error::custom("records that cannot be read")),
+        }
+    }
 }
 
 /// Whether a request asks rather than tells.
@@ -99,6 +112,20 @@ pub fn answer(answer: &impl Serialize) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn f43_a_batch_that_cannot_be_read_is_not_taken_for_the_timer() {
+        let read = |event: &str| serde_json::from_str::<TimerOrQueue>(event);
+        for event in [r#"{"Records":1}"#, r#"{"Records":null}"#, r#"{"Records":[{"messageId":1}]}"#] {
+            assert!(read(event).is_err(), "{event}");
+        }
+        assert!(matches!(read(r#"{"Records":[{"messageId":"1"}]}"#), Ok(TimerOrQueue::Queue(_))));
+        for event in
+            ["{}", "null", r#""sweep""#, "[]", r#"{"source":"aws.scheduler","detail":{"Records":[]}}"#]
+        {
+            assert!(matches!(read(event), Ok(TimerOrQueue::Timer(_))), "{event}");
+        }
+    }
 
     #[test]
     fn only_the_root_of_a_trace_is_kept() {

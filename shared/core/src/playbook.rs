@@ -6,6 +6,9 @@ use thiserror::Error;
 
 use crate::{Channel, Name, StepIndex, Zones};
 
+/// The last day a step may come on, and the longest it may be of use: sums of both stay far inside every calendar.
+const LAST_DAY: i32 = 366;
+
 /// Why a playbook was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MalformedPlaybook {
@@ -89,10 +92,16 @@ impl Playbook {
         if self.steps.is_empty() || self.steps.len() > 16 {
             return broken(0, "a playbook has 1 to 16 steps");
         }
+        let far = |step: &Step| {
+            !(0..=LAST_DAY).contains(&step.day) || step.expires_hours > i64::from(LAST_DAY) * 24
+        };
+        if let Some(index) = self.steps.iter().position(far) {
+            return broken(index, "a step comes and expires within a year");
+        }
         for (index, step) in self.steps.iter().enumerate() {
             let gap_hours =
                 self.steps.get(index + 1).map_or(i64::MAX, |next| i64::from(next.day - step.day) * 24);
-            if gap_hours <= 0 || step.day < 0 {
+            if gap_hours <= 0 {
                 return broken(index, "each step comes on a later day than the one before");
             }
             if step.expires_hours <= 0 || step.expires_hours.saturating_mul(2) > gap_hours {

@@ -92,14 +92,14 @@ impl Recipient {
         }
     }
 
-    /// Records a withdrawal; an earlier one keeps its time.
+    /// Records a withdrawal; of several the newest counts, in whichever order they arrive.
     pub fn opt_out(&mut self, scope: OptOutScope, at: Timestamp) {
         let place = match scope {
             OptOutScope::All => &mut self.opted_out,
             OptOutScope::Marketing => &mut self.opted_out_marketing,
             OptOutScope::Sms => &mut self.opted_out_sms,
         };
-        *place = Some(place.map_or(at, |earlier| earlier.min(at)));
+        *place = Some(place.map_or(at, |known| known.max(at)));
         if scope == OptOutScope::All {
             self.opt_out(OptOutScope::Marketing, at);
         }
@@ -221,6 +221,25 @@ mod tests {
             other.opt_out(OptOutScope::All, at(out));
             assert_eq!(one.opted_out.is_some(), silent);
             assert!(other.opted_out.is_some() || !silent);
+        }
+    }
+
+    #[test]
+    fn o28_the_newest_of_several_withdrawals_is_the_one_that_counts() {
+        for times in [[100, 300], [300, 100]] {
+            let mut buyer = recipient();
+            for time in times {
+                buyer.opt_out(OptOutScope::All, at(time));
+            }
+            buyer.opt_in(OptOutScope::All, at(200));
+            assert!(buyer.opted_out.is_some(), "an agreement of 200 lifts no withdrawal of 300: {times:?}");
+
+            let mut buyer = recipient();
+            buyer.opt_in(OptOutScope::Marketing, at(200));
+            for time in times {
+                buyer.opt_out(OptOutScope::Marketing, at(time));
+            }
+            assert!(!buyer.allows_marketing(), "a withdrawal of 300 ends an agreement of 200: {times:?}");
         }
     }
 

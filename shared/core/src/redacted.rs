@@ -155,7 +155,7 @@ impl Link {
         let labels = || host.split('.');
         let plain_label = |l: &str| {
             !l.is_empty()
-                && !l.starts_with("xn--")
+                && !l.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xn--"))
                 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         };
         let named = labels().count() >= 2 && labels().all(plain_label);
@@ -193,12 +193,11 @@ impl PersonName {
             if word.is_empty() || link_like || word.contains(['{', '}', '%', '<', '>']) {
                 continue;
             }
-            if out.chars().count() + word.chars().count() > 40 {
+            let gap = if out.is_empty() { "" } else { " " };
+            if out.chars().count() + gap.len() + word.chars().count() > 40 {
                 break;
             }
-            if !out.is_empty() {
-                out.push(' ');
-            }
+            out.push_str(gap);
             out.push_str(&word);
         }
         (!out.is_empty()).then(|| Self(out.into()))
@@ -210,21 +209,23 @@ impl PersonName {
     }
 }
 
-/// Zero-width, bidirectional and byte-order characters, which reorder or hide what a buyer reads.
+/// Zero-width, bidirectional, byte-order and tag characters, which reorder or hide what a buyer reads.
 fn invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// A word with a letter on both sides of a dot reads as a host name on a phone and becomes a link.
+/// A dot inside a word, with a letter or digit behind it, reads as a host name on a phone and becomes a link. What stands
+/// before it may be an accent or a sign: host names hold those too, and write the dot in four ways.
 fn dotted(word: &str) -> bool {
-    let mut chars = word.chars().peekable();
-    let mut before = None;
-    while let Some(c) = chars.next() {
-        let joins = c == '.' && before.is_some_and(char::is_alphanumeric);
-        if joins && chars.peek().is_some_and(|next| next.is_alphanumeric()) {
+    let is_dot = |c: char| matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}');
+    let (mut begun, mut after_dot) = (false, false);
+    for c in word.chars() {
+        if after_dot && c.is_alphanumeric() {
             return true;
         }
-        before = Some(c);
+        after_dot = begun && is_dot(c);
+        begun |= !is_dot(c);
     }
     false
 }

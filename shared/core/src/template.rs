@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -138,6 +140,9 @@ impl Template {
     }
 
     fn lint(&self, text: &Text) -> Result<(), &'static str> {
+        if ![&text.whatsapp, &text.sms].into_iter().all(|text| paired(text)) {
+            return Err("braces stand around the name of a variable and nowhere else");
+        }
         for name in placeholders(&text.whatsapp).chain(placeholders(&text.sms)) {
             if !self.variables.contains_key(name) {
                 return Err("a variable of the text is not declared");
@@ -159,6 +164,14 @@ impl Template {
         }
         if text.quick_replies.iter().any(|reply| reply.label.is_empty() || reply.label.chars().count() > 25) {
             return Err("a button label has 1 to 25 characters");
+        }
+        let date = written(&text.date, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC));
+        let replies = text.quick_replies.iter().flat_map(|reply| [&reply.label, &reply.payload]);
+        if !replies.chain([&text.sms, &text.anonymous]).chain(&date).all(|text| one_line(text)) {
+            return Err("a text message, a date, a greeting and a button are each one line, and not empty");
+        }
+        if date.is_none() {
+            return Err("a date is written in strftime's letters");
         }
         let total = self.variables.values().any(|kind| *kind == VariableKind::Money);
         if total && self.total_includes.as_deref().is_none_or(str::is_empty) {
@@ -239,7 +252,7 @@ impl Template {
             }
             VariableKind::Money => values.amount.map(|amount| amount.to_string()).ok_or_else(missing),
             VariableKind::Date => {
-                Ok(values.suspension.to_zoned(values.zones.calendar()).strftime(&text.date).to_string())
+                written(&text.date, &values.suspension.to_zoned(values.zones.calendar())).ok_or_else(missing)
             }
             VariableKind::Days => Ok(values.days_left.to_string()),
             VariableKind::Link => link_suffix(values).map(|suffix| format!("{}{suffix}", values.link_base)),
@@ -253,6 +266,23 @@ fn link_suffix<'a>(values: &Values<'a>) -> Result<&'a str, RenderError> {
     let link = values.link.ok_or(RenderError::NoLink)?;
     let suffix = link.expose().strip_prefix(values.link_base).ok_or(RenderError::NoLink)?;
     if suffix.is_empty() { Err(RenderError::NoLink) } else { Ok(suffix) }
+}
+
+/// The date in this format; `None` for a format that is none, or that has no letters for this date.
+fn written(format: &str, date: &Zoned) -> Option<String> {
+    strtime::format(format, date).ok()
+}
+
+/// Whether each brace opens or closes a variable.
+fn paired(text: &str) -> bool {
+    let mut parts = text.split('{');
+    !parts.next().unwrap_or_default().contains('}') && parts.all(|part| part.matches('}').count() == 1)
+}
+
+/// Whether a text is one line, and neither empty nor overriding the order in which it is read.
+fn one_line(text: &str) -> bool {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202d}' | '\u{202e}');
+    !text.trim().is_empty() && !text.contains(breaks)
 }
 
 fn placeholders(text: &str) -> impl Iterator<Item = &str> {

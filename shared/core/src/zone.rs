@@ -2,7 +2,7 @@
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use thiserror::Error;
 
 use crate::Phone;
@@ -14,21 +14,28 @@ const CALLING_CODES: &str = include_str!("calling_codes.tsv");
 pub struct Zones(Vec<TimeZone>);
 
 impl Zones {
-    /// Takes the named zone if it is an IANA zone, else all zones of the phone's calling code.
+    /// Takes the named zone if it is an IANA zone of some place, else all zones of the phone's calling code.
     ///
     /// Empty when neither is known; nothing is then ever in a send window.
     pub fn of(zone: Option<&str>, phone: Option<&Phone>) -> Self {
-        if let Some(zone) = zone.and_then(|name| TimeZone::get(name).ok()) {
+        if let Some(zone) = zone.and_then(named) {
             return Self(vec![zone]);
         }
         let names = phone.map_or("", |phone| zones_of_calling_code(phone.expose()));
-        Self(names.split(',').filter_map(|name| TimeZone::get(name).ok()).collect())
+        Self(names.split(',').filter_map(named).collect())
     }
 
     /// The clock that days are counted by: the known zone, else the first of the country, else UTC.
     pub fn calendar(&self) -> TimeZone {
         self.0.first().cloned().unwrap_or(TimeZone::UTC)
     }
+}
+
+/// The zone of this name. The names by which a computer says that it does not know its zone stand for UTC in the tables,
+/// and would let a message out at night.
+fn named(name: &str) -> Option<TimeZone> {
+    let nowhere = name.eq_ignore_ascii_case("Etc/Unknown") || name.eq_ignore_ascii_case("Factory");
+    if nowhere { None } else { TimeZone::get(name).ok() }
 }
 
 /// The zone list of the longest calling code that the number starts with.
@@ -93,14 +100,22 @@ impl SendWindow {
     }
 
     /// The first instant at or after `at` inside the window of one zone. Daylight saving is the zone's own affair: the
-    /// local wall clock decides, and an opening that falls into a gap is the instant after it.
+    /// local wall clock decides. It enters the window at the opening, which a day may have twice or not at all, or when it
+    /// is changed.
     fn open_in(&self, at: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        let local = at.to_zoned(zone.clone());
-        if (self.opens..self.closes).contains(&local.time()) {
+        let is_open = |at: Timestamp| (self.opens..self.closes).contains(&at.to_zoned(zone.clone()).time());
+        if is_open(at) {
             return Some(at);
         }
-        let day = if local.time() < self.opens { local.date() } else { local.date().tomorrow().ok()? };
-        day.to_datetime(self.opens).to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp())
+        let days = at.to_zoned(zone.clone()).date().series(1.day()).take(3);
+        let openings = days.flat_map(|day| {
+            let wall = zone.to_ambiguous_timestamp(day.to_datetime(self.opens));
+            [wall.earlier(), wall.later()]
+        });
+        let limit = at.saturating_add(SignedDuration::from_hours(3 * 24)).unwrap_or(Timestamp::MAX);
+        let changes =
+            zone.following(at).map(|change| change.timestamp()).take_while(|change| *change < limit);
+        openings.filter_map(Result::ok).chain(changes).filter(|open| *open >= at && is_open(*open)).min()
     }
 }
 
