@@ -60,7 +60,11 @@ def parse(words):
     parser.add_argument("--endpoint", help="AWS_ENDPOINT_URL the functions get; this server unless given")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--log-level", default="WARNING", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
-    parser.add_argument("--until-stdin-closes", action="store_true", help="end also when standard input closes")
+    parser.add_argument(
+        "--until-stdin-closes",
+        action="store_true",
+        help="end also when standard input closes; until then a line `kill FUNCTION` kills that function's processes",
+    )
     return parser.parse_args(words)
 
 
@@ -144,7 +148,7 @@ async def serve(listener, own, clock, until_stdin_closes):
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     if until_stdin_closes:
-        threading.Thread(target=_stop_with_stdin, args=(loop, stop), daemon=True).start()
+        threading.Thread(target=_follow_stdin, args=(loop, stop), daemon=True).start()
     threading.Thread(target=overlay_sqs.watch, args=(clock, TICK), daemon=True).start()
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]
@@ -160,9 +164,14 @@ async def serve(listener, own, clock, until_stdin_closes):
     return 0
 
 
-def _stop_with_stdin(loop, stop):
-    while os.read(sys.stdin.fileno(), 4096):
-        pass
+def _follow_stdin(loop, stop):
+    """Kills the functions that standard input names, as `kill FUNCTION`, and stops when it closes."""
+    import overlay_lambda
+
+    for line in sys.stdin:
+        command, _, function = line.strip().partition(" ")
+        if command == "kill":
+            print(json.dumps({"killed": overlay_lambda.kill(function)}), flush=True)
     loop.call_soon_threadsafe(stop.set)
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import threading
 import time
 
 import overlay
@@ -21,6 +22,8 @@ def install(inherited, endpoint):
     overlay.need(lambda_svc, "_execute_function", "func event")
     overlay.need(lambda_svc, "_runtime_env_vars", "config")
     overlay.need(sqs, "_delete_messages_for_esm", "queue_url receipt_handles")
+    overlay.need_value(lambda_runtime, "_workers", dict)
+    overlay.need_value(lambda_runtime, "_lock", type(threading.Lock()))
     overlay.need_value(lambda_svc, "_ESM_BACKOFF_SECONDS", float)
     overlay.replace(
         lambda_svc,
@@ -133,6 +136,19 @@ def close():
     global _closing
     _closing = True
     lambda_runtime.reset()
+
+
+def kill(function):
+    """Kills the processes of a function that are at work, as if their machine had failed; returns their ids."""
+    with lambda_runtime._lock:
+        workers = [worker for entries in lambda_runtime._workers.values() for worker in entries]
+    killed = []
+    for worker in workers:
+        process = worker._proc
+        if worker.func_name == function and worker.in_use and process is not None and process.poll() is None:
+            process.kill()
+            killed.append(process.pid)
+    return killed
 
 
 def _back_off(esm):

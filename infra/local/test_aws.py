@@ -12,6 +12,7 @@ import time
 import unittest
 
 import test_stack
+from test_faults import FaultProxy, Kills  # noqa: F401 - unittest finds them here
 from test_stack import DAY, HERE, LocalTest, Stack, refused, until
 from test_template import TEMPLATE
 from test_timers import Queues, Schedules  # noqa: F401 - unittest finds them here

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import threading
 import urllib.request
 
 RUNTIME = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation/"
@@ -44,6 +45,10 @@ def on_other(event):
     print(json.dumps({"route": event["routeKey"]}), flush=True)
     if command.get("do") == "fail":
         raise RuntimeError("the text of an error is nobody's business")
+    if command.get("do") == "hang":
+        note("hangs", os.getpid())
+        # Until somebody kills the process.
+        threading.Event().wait()
     if command.get("do") == "env":
         return reply({name: os.environ.get(name) for name in command["names"]})
     if command.get("do") == "call":

@@ -4,6 +4,7 @@
 //! is copied or imitated: the stack runs the real binaries from the real template.
 
 mod clock;
+pub mod drill;
 mod emulator;
 mod error;
 mod http;

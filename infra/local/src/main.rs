@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use recoup_local::drill::Size;
 use recoup_local::stack::StackOptions;
 
 /// Runs recoup on this machine: the real template and functions on a local AWS, with stubs of the providers.
@@ -30,7 +31,17 @@ enum Command {
     /// Plays the scenarios on a stack of its own and shows what was sent, when and why.
     Demo {
         #[command(flatten)]
-        place: DemoPlace,
+        place: OwnPlace,
+        /// Prints the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Plays thousands of events on a stack of its own and counts what became of them; 1 when one was lost.
+    Drill {
+        #[command(flatten)]
+        place: OwnPlace,
+        #[command(flatten)]
+        size: SizeArgs,
         /// Prints the result as JSON.
         #[arg(long)]
         json: bool,
@@ -50,9 +61,22 @@ struct Place {
 }
 
 #[derive(Args, Clone)]
-struct DemoPlace {
+struct OwnPlace {
     #[command(flatten)]
     parts: PartsArgs,
+}
+
+#[derive(Args, Clone)]
+struct SizeArgs {
+    /// How many events are delivered.
+    #[arg(long, default_value_t = 5_000, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=50_000))]
+    events: usize,
+    /// What decides the bodies of the events and their order.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many are on their way at once.
+    #[arg(long, default_value_t = 8, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
+    at_once: usize,
 }
 
 #[derive(Args, Clone)]
@@ -72,6 +96,9 @@ struct PartsArgs {
     /// Sends the functions' AWS requests to another address, such as a fault proxy.
     #[arg(long)]
     functions_endpoint: Option<String>,
+    /// Puts a fault proxy between the functions and the local AWS; stack.json says where it takes its rules.
+    #[arg(long, conflicts_with = "functions_endpoint")]
+    faults: bool,
     /// A template parameter, as KEY=VALUE; may be repeated.
     #[arg(long = "parameter", value_parser = parse_parameter)]
     parameters: Vec<(String, String)>,
@@ -86,6 +113,7 @@ impl PartsArgs {
             python: self.python,
             auth: self.auth,
             functions_endpoint: self.functions_endpoint,
+            faults: self.faults,
             parameters: self.parameters,
         }
     }
@@ -102,6 +130,9 @@ async fn main() -> ExitCode {
         Command::Up(place) => commands::up(&place.parts.clone().options(place.dir)).await,
         Command::Down { dir } => commands::down(&dir).await,
         Command::Demo { place, json } => commands::demo(place.parts, json).await,
+        Command::Drill { place, size: SizeArgs { events, seed, at_once }, json } => {
+            commands::drill(place.parts, Size { events, seed, at_once }, json).await
+        }
         Command::Serve(place) => commands::serve(&place.parts.options(place.dir)).await,
     };
     match done {

@@ -18,6 +18,9 @@ pub trait Screen: Send {
     /// It came, or the patience ended.
     fn waited(&mut self);
 
+    /// How far something long has come.
+    fn progress(&mut self, what: &str, done: usize, of: usize);
+
     /// A scenario begins.
     fn title(&mut self, text: &str);
 
@@ -34,6 +37,7 @@ impl Screen for Dark {
     fn end(&mut self, _what: &str, _took: Duration) {}
     fn waiting(&mut self, _what: &str) {}
     fn waited(&mut self) {}
+    fn progress(&mut self, _what: &str, _done: usize, _of: usize) {}
     fn title(&mut self, _text: &str) {}
     fn line(&mut self, _clock: Timestamp, _text: &str) {}
 }

@@ -68,6 +68,14 @@ impl Screen for Terminal {
         self.stop();
     }
 
+    fn progress(&mut self, what: &str, done: usize, of: usize) {
+        let (done, of) = (done as u64, of as u64);
+        let bar = self.bar.take().filter(|bar| bar.length() == Some(of) && bar.message() == what);
+        let bar = bar.unwrap_or_else(|| counting(what, of));
+        bar.set_position(done);
+        self.bar = Some(bar);
+    }
+
     fn title(&mut self, text: &str) {
         self.print(&format!("\n{text}"));
     }
@@ -75,6 +83,16 @@ impl Screen for Terminal {
     fn line(&mut self, clock: Timestamp, text: &str) {
         self.print(&format!("  {}  {text}", clock_text(clock)));
     }
+}
+
+/// A bar of so many things.
+fn counting(what: &str, of: u64) -> ProgressBar {
+    let bar = ProgressBar::new(of);
+    if let Ok(style) = ProgressStyle::with_template("{msg:<32} {wide_bar} {pos}/{len} {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.set_message(what.to_owned());
+    bar
 }
 
 /// A part and how long it took.

@@ -68,6 +68,7 @@ fn spawn_serve(options: &StackOptions) -> Result<Child, LocalError> {
     command.arg("serve").arg("--root").arg(&options.root).arg("--dir").arg(&options.dir);
     command.arg("--bin-dir").arg(&options.bin_dir).arg("--python").arg(&options.python);
     command.args(options.auth.then_some("--auth"));
+    command.args(options.faults.then_some("--faults"));
     if let Some(endpoint) = &options.functions_endpoint {
         command.args(["--functions-endpoint", endpoint]);
     }

@@ -3,9 +3,11 @@
 mod background;
 mod control;
 mod demo;
+mod drill;
 
 pub(crate) use background::{down, serve, up};
 pub(crate) use demo::demo;
+pub(crate) use drill::drill;
 
 use tokio::signal::unix::{SignalKind, signal};
 

@@ -1,7 +1,6 @@
 //! What scenarios are made of: events that come in, a clock that moves, and conditions that are awaited.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
@@ -11,14 +10,10 @@ use super::lines::{decision, departure, summary};
 use crate::LocalError;
 use crate::report::{Statement, masked};
 use crate::screen::Screen;
-use crate::signing::stripe_signature;
 use crate::stack::Stack;
 use crate::stripe_events::Invoice;
 use crate::stubs::Sent;
 
-/// Longer than the queues hide a message that a function did not finish, so that its second try is awaited.
-const PATIENCE: Duration = Duration::from_mins(4);
-const POLL: Duration = Duration::from_millis(100);
 const FUNCTIONS: [&str; 5] =
     ["payment-webhook", "whatsapp-sender", "sms-fallback", "channel-webhook", "sweep"];
 
@@ -77,15 +72,7 @@ impl<'a> Play<'a> {
 
     /// Puts the invoice and its customer into the merchant's account at the Stripe stub.
     pub(super) async fn put(&self, invoice: &Invoice, status: &str) -> Result<(), LocalError> {
-        let base = self.stack.file.stub("stripe")?;
-        let objects = [
-            (format!("{base}/v1/invoices/{}", invoice.id), invoice.object(status, 1)),
-            (format!("{base}/v1/customers/{}", invoice.customer()), invoice.customer_object()),
-        ];
-        for (url, object) in objects {
-            self.stack.http.json(Method::PUT, &url, Some(&object)).await?;
-        }
-        Ok(())
+        self.stack.put(invoice, status).await
     }
 
     /// Delivers an event as Stripe does, signed at the moved time; returns the status of the answer.
@@ -101,22 +88,16 @@ impl<'a> Play<'a> {
         secret: &str,
     ) -> Result<u16, LocalError> {
         let now = self.now()?;
-        let body = event.to_string().into_bytes();
-        let headers = [
-            ("content-type", "application/json".to_owned()),
-            ("stripe-signature", stripe_signature(secret, now, &body)),
-        ];
-        let url = self.stack.file.route("stripe")?;
-        let reply = self.stack.http.send(Method::POST, url, &headers, body).await?;
+        let status = self.stack.deliver_signed_with(event, secret).await?;
         let kind = event["type"].as_str().unwrap_or_default();
         let object = event["data"]["object"]["id"].as_str().unwrap_or_default();
-        let text = format!("in       stripe    {kind} of {object}: answered {}", reply.status);
+        let text = format!("in       stripe    {kind} of {object}: answered {status}");
         self.screen.line(now, &text);
-        if kind.ends_with("payment_failed") && reply.status == 200 {
+        if kind.ends_with("payment_failed") && status == 200 {
             self.failures.entry(object.to_owned()).or_insert(now);
         }
         self.show().await?;
-        Ok(reply.status)
+        Ok(status)
     }
 
     /// Delivers an event that the stack must take.
@@ -150,8 +131,7 @@ impl<'a> Play<'a> {
 
     /// Tells a stub what to answer next.
     pub(super) async fn script(&self, stub: &str, answers: Value) -> Result<(), LocalError> {
-        let url = format!("{}/_script", self.stack.file.stub(stub)?);
-        self.stack.http.json(Method::POST, &url, Some(&answers)).await.map(drop)
+        self.stack.script(stub, answers).await
     }
 
     /// Moves the clock past the delay of the first step, and waits until all that is due is done.
@@ -187,56 +167,10 @@ impl<'a> Play<'a> {
     pub(super) async fn settle(&mut self, why: &str) -> Result<(), LocalError> {
         let what = format!("all that is due: {why}");
         self.screen.waiting(&what);
-        let settled = self.await_quiet(&what).await;
+        let settled = self.stack.settle(&what).await;
         self.screen.waited();
         self.show().await?;
         settled
-    }
-
-    async fn await_quiet(&self, what: &str) -> Result<(), LocalError> {
-        let (began, mut quiet_before) = (Instant::now(), false);
-        loop {
-            let waiting = self.waiting().await?;
-            // Twice in a row: between a timer and the queue it fills, a step can be in neither.
-            if waiting.is_empty() && quiet_before {
-                return Ok(());
-            }
-            quiet_before = waiting.is_empty();
-            if began.elapsed() > PATIENCE {
-                return Err(LocalError::Deadline {
-                    what: what.to_owned(),
-                    seconds: PATIENCE.as_secs(),
-                    seen: waiting.join(", "),
-                });
-            }
-            tokio::time::sleep(POLL).await;
-        }
-    }
-
-    /// What is due but not done.
-    async fn waiting(&self) -> Result<Vec<String>, LocalError> {
-        let (emulator, mut waiting) = (&self.stack.emulator, Vec::new());
-        let now = self.now()?;
-        for timer in emulator.timers().await? {
-            if timer.at <= now {
-                waiting.push(format!("timer {}", timer.name));
-            }
-        }
-        for name in ["whatsapp", "sms", "spill"] {
-            if let Some(url) = self.stack.file.queues.get(name) {
-                let depth = emulator.depth(url).await?;
-                // A delayed message is not due: the clock has not reached its time.
-                if depth.visible + depth.in_flight > 0 {
-                    waiting.push(format!("queue {name}: {} ready, {} taken", depth.visible, depth.in_flight));
-                }
-            }
-        }
-        let url = format!("{}/_pending", self.stack.file.stub("whatsapp")?);
-        let pending = self.stack.http.json(Method::GET, &url, None).await?;
-        if pending != json!(0) {
-            waiting.push(format!("{pending} statuses of WhatsApp"));
-        }
-        Ok(waiting)
     }
 
     /// Checks how often a case was decided for a reason.
@@ -250,10 +184,7 @@ impl<'a> Play<'a> {
 
     /// Everything a stub received, accepted or not.
     pub(super) async fn sent(&self, stub: &str) -> Result<Vec<Sent>, LocalError> {
-        let url = format!("{}/_sent", self.stack.file.stub(stub)?);
-        let list = self.stack.http.json(Method::GET, &url, None).await?;
-        serde_json::from_value(list)
-            .map_err(|error| LocalError::Answer { what: url, found: error.to_string() })
+        self.stack.sent(stub).await
     }
 
     /// The messages that a provider took for a phone number.
@@ -290,8 +221,7 @@ impl<'a> Play<'a> {
 
     /// How many messages wait for a person.
     pub(super) async fn parked(&self) -> Result<u64, LocalError> {
-        let url = self.stack.file.queues.get("parked").map(String::as_str).unwrap_or_default();
-        Ok(self.stack.emulator.depth(url).await?.total())
+        Ok(self.stack.emulator.depth(self.stack.file.queue("parked")?).await?.total())
     }
 
     /// Shows what was decided and sent since the last look, in order of time.

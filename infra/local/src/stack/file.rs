@@ -63,6 +63,9 @@ pub struct StackFile {
     pub stripe_api_key: String,
     /// The token of Meta's verification.
     pub meta_verify_token: String,
+    /// The fault proxy between functions and local AWS, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faults_url: Option<String>,
     /// The processes of the stack.
     pub pids: BTreeMap<String, u32>,
     /// How `recoup-local down` reaches a stack in the background.
@@ -107,6 +110,7 @@ impl StackFile {
             },
             stripe_api_key: String::new(),
             meta_verify_token: String::new(),
+            faults_url: None,
             pids: BTreeMap::new(),
             control: None,
         })
@@ -146,6 +150,14 @@ impl StackFile {
     /// [`LocalError::Answer`] when the stack has no such source.
     pub fn secret(&self, source: &str) -> Result<&str, LocalError> {
         self.secrets.get(source).map(String::as_str).ok_or_else(|| missing("secret", source))
+    }
+
+    /// The URL of a queue.
+    ///
+    /// # Errors
+    /// [`LocalError::Answer`] when the stack has no such queue.
+    pub fn queue(&self, name: &str) -> Result<&str, LocalError> {
+        self.queues.get(name).map(String::as_str).ok_or_else(|| missing("queue", name))
     }
 
     /// Writes `stack.json` into a folder, at once and whole.

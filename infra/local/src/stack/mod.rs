@@ -1,7 +1,9 @@
 //! One local stack: the stubs, the local AWS, and the real template deployed on it.
 
+mod faults;
 mod file;
 mod process;
+mod traffic;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,8 +16,9 @@ use crate::screen::Screen;
 use crate::stubs::{ApprovedTemplates, Credentials, Stubs};
 use crate::{Http, LocalError, MovedClock, signing};
 
+pub use faults::{Faults, RuleId};
 pub use file::{Control, DummyCredentials, StackFile, StubAddress};
-use process::{LocalAws, run};
+use process::{FaultProxy, LocalAws, run};
 
 const REGION: &str = "us-east-1";
 const PHONE_NUMBER_ID: &str = "106540000000001";
@@ -40,6 +43,8 @@ pub struct StackOptions {
     pub auth: bool,
     /// What the functions get as `AWS_ENDPOINT_URL`; the local AWS itself unless given.
     pub functions_endpoint: Option<String>,
+    /// Whether a fault proxy of the stack's own stands there instead; only the functions' calls pass through it.
+    pub faults: bool,
     /// Template parameters in place of the local ones.
     pub parameters: Vec<(String, String)>,
 }
@@ -55,6 +60,7 @@ impl StackOptions {
             root,
             auth: false,
             functions_endpoint: None,
+            faults: false,
             parameters: Vec::new(),
         }
     }
@@ -82,7 +88,10 @@ pub struct Stack {
     pub emulator: Emulator,
     /// How long the start took, part by part.
     pub parts: Vec<Part>,
+    /// What the fault proxy is told, where the stack has one.
+    pub faults: Option<Faults>,
     aws: LocalAws,
+    proxy: Option<FaultProxy>,
     _stubs: Stubs,
 }
 
@@ -102,8 +111,8 @@ impl Stack {
         parts.begin("provider stubs");
         let approved = ApprovedTemplates::read(&options.root.join("shared/core/templates"))?;
         let stubs = Stubs::start(&credentials, &clock, approved).await?;
-        parts.begin("local AWS");
-        let aws = LocalAws::start(options, &dir, &clock, &stubs).await?;
+        parts.begin(if options.faults { "local AWS and fault proxy" } else { "local AWS" });
+        let (aws, proxy) = start_aws(options, &dir, &clock, &stubs).await?;
         parts.begin("deploy template.yaml");
         let signing_secret = format!("whsec_{}", signing::random_hex()?);
         let parameters = parameters(options, &credentials, &signing_secret, &verify_token);
@@ -117,21 +126,40 @@ impl Stack {
         file.stripe_api_key = credentials.stripe_api_key.clone();
         file.meta_verify_token = verify_token;
         file.pids = [("aws".to_owned(), aws.pid()), ("stubs".to_owned(), std::process::id())].into();
+        if let Some(proxy) = &proxy {
+            file.faults_url = Some(proxy.endpoint().to_owned());
+            file.pids.insert("faults".to_owned(), proxy.pid());
+        }
+        let faults = file.faults_url.as_ref().map(|url| Faults::new(http.clone(), url));
         parts.begin("first answer of a function");
         let emulator = Emulator::new(http.clone(), &file);
-        let stack = Self { file, clock, http, emulator, parts: Vec::new(), aws, _stubs: stubs };
+        let stack =
+            Self { file, clock, http, emulator, parts: Vec::new(), faults, aws, proxy, _stubs: stubs };
         stack.direct_statuses().await?;
         stack.await_first_answer().await?;
         let parts = parts.end();
         Ok(Self { parts, ..stack })
     }
 
-    /// Ends the local AWS with its functions, then the stubs, and waits for it.
+    /// Ends the local AWS with its functions, then fault proxy and stubs, and waits for it.
     ///
     /// # Errors
-    /// [`LocalError`] when the local AWS has to be killed.
+    /// [`LocalError`] when the local AWS or the fault proxy has to be killed.
     pub async fn stop(self) -> Result<(), LocalError> {
-        self.aws.stop().await
+        let stopped = self.aws.stop().await;
+        if let Some(proxy) = self.proxy {
+            proxy.stop().await?;
+        }
+        stopped
+    }
+
+    /// Kills the processes of a function that are at work, as if their machine had failed; a function is named as in
+    /// the template. Returns how many those were.
+    ///
+    /// # Errors
+    /// [`LocalError`] when the local AWS does not answer.
+    pub async fn kill_function(&self, function: &str) -> Result<usize, LocalError> {
+        self.aws.kill(&format!("{}-{function}", self.file.schedule_group)).await
     }
 
     /// The end of the log of the local AWS, for reports of failures.
@@ -169,6 +197,23 @@ impl Stack {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
+}
+
+/// Starts the local AWS, with the fault proxy before it where one is asked for.
+async fn start_aws(
+    options: &StackOptions,
+    dir: &Path,
+    clock: &MovedClock,
+    stubs: &Stubs,
+) -> Result<(LocalAws, Option<FaultProxy>), LocalError> {
+    if !options.faults {
+        let endpoint = options.functions_endpoint.as_deref();
+        return Ok((LocalAws::start(options, dir, clock, stubs, endpoint).await?, None));
+    }
+    let mut proxy = FaultProxy::start(options, dir).await?;
+    let aws = LocalAws::start(options, dir, clock, stubs, Some(proxy.endpoint())).await?;
+    proxy.connect(&aws).await?;
+    Ok((aws, Some(proxy)))
 }
 
 struct Parts<'a> {

@@ -1,12 +1,13 @@
-//! The programs of a stack: the local AWS for as long as the stack lives, and `deploy.py` once.
+//! The programs of a stack: the local AWS and the fault proxy for as long as the stack lives, and `deploy.py` once.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Mutex;
 
 use super::StackOptions;
 use crate::stubs::Stubs;
@@ -16,63 +17,123 @@ const START: Duration = Duration::from_mins(1);
 const STOP: Duration = Duration::from_secs(20);
 const TAIL_LINES: usize = 20;
 
-/// The running local AWS. It ends by itself when its standard input closes, so it outlives us in no case.
+/// A running Python server. It ends by itself when its standard input closes, so it outlives us in no case.
 #[derive(Debug)]
-pub(super) struct LocalAws {
+struct Server {
+    name: &'static str,
     child: Child,
     stdin: Option<ChildStdin>,
     // Held open: a program that cannot write its output would end.
-    _stdout: BufReader<ChildStdout>,
+    stdout: BufReader<ChildStdout>,
+    pid: u32,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Starts it, and returns it with the first line it says.
+    async fn start(
+        mut command: Command,
+        name: &'static str,
+        dir: &Path,
+        log: &str,
+    ) -> Result<(Self, Value), LocalError> {
+        let log = dir.join(log);
+        let file = std::fs::File::create(&log).map_err(|source| LocalError::io("write", &log, source))?;
+        command
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(file)
+            // A Ctrl-C is for us: we end it in order.
+            .process_group(0);
+        let mut child =
+            command.spawn().map_err(|source| LocalError::Io { what: format!("start {name}"), source })?;
+        let (stdin, stdout, pid) = (child.stdin.take(), child.stdout.take(), child.id());
+        let (Some(stdout), Some(pid)) = (stdout, pid) else {
+            return Err(failed(format!("{name} has no output"), &log));
+        };
+        let mut server = Self { name, child, stdin, stdout: BufReader::new(stdout), pid, log };
+        let line = server.hear().await?;
+        Ok((server, line))
+    }
+
+    /// The next line it says, as JSON.
+    async fn hear(&mut self) -> Result<Value, LocalError> {
+        let mut line = String::new();
+        let said = tokio::time::timeout(START, self.stdout.read_line(&mut line)).await;
+        match (serde_json::from_str(&line), said) {
+            (Ok(Value::Object(line)), Ok(_)) => Ok(Value::Object(line)),
+            (_, Ok(_)) => Err(failed(format!("{} ended before it served", self.name), &self.log)),
+            (_, Err(_)) => {
+                Err(failed(format!("{} says nothing after {} s", self.name, START.as_secs()), &self.log))
+            }
+        }
+    }
+
+    /// Tells it a line.
+    async fn tell(&mut self, line: &str) -> Result<(), LocalError> {
+        let Some(stdin) = self.stdin.as_mut() else { return Ok(()) };
+        let told = stdin.write_all(format!("{line}\n").as_bytes()).await;
+        told.map_err(|source| LocalError::Io { what: format!("tell {} something", self.name), source })
+    }
+
+    /// Asks it to end, and kills it when it does not.
+    async fn stop(mut self) -> Result<(), LocalError> {
+        drop(self.stdin.take());
+        if tokio::time::timeout(STOP, self.child.wait()).await.is_ok() {
+            return Ok(());
+        }
+        // Whether it could be killed shows in the wait that follows.
+        let _ = self.child.start_kill();
+        let _ = tokio::time::timeout(STOP, self.child.wait()).await;
+        let what = format!("{} did not end within {} s and was killed", self.name, STOP.as_secs());
+        Err(failed(what, &self.log))
+    }
+}
+
+/// The address that a server said it listens at.
+fn endpoint_of(line: &Value, what: &str) -> Result<String, LocalError> {
+    line["endpoint"]
+        .as_str()
+        .map(str::to_owned)
+        .ok_or_else(|| LocalError::Answer { what: format!("start {what}"), found: "no endpoint".into() })
+}
+
+/// The running local AWS, which ends its functions with itself.
+#[derive(Debug)]
+pub(super) struct LocalAws {
+    server: Mutex<Server>,
     endpoint: String,
     pid: u32,
     log: PathBuf,
 }
 
 impl LocalAws {
-    /// Starts it on a free port and waits until it serves.
+    /// Starts it on a free port and waits until it serves; functions get `functions_endpoint` where there is one.
     pub(super) async fn start(
         options: &StackOptions,
         dir: &Path,
         clock: &MovedClock,
         stubs: &Stubs,
+        functions_endpoint: Option<&str>,
     ) -> Result<Self, LocalError> {
-        let log = dir.join("aws.log");
-        let file = std::fs::File::create(&log).map_err(|source| LocalError::io("write", &log, source))?;
         let mut command = Command::new(&options.python);
         command
             .arg(options.root.join("infra/local/aws.py"))
             .args(["--port", "0", "--until-stdin-closes", "--clock-file"])
             .arg(clock.file())
             .args(options.auth.then_some("--auth"))
-            .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("RECOUP_CLOCK_OFFSET_FILE", clock.file())
             .env("GRAPH_API_URL", stubs.whatsapp.url())
             .env("STRIPE_API_URL", stubs.stripe.url())
             .env("TWILIO_API_URL", stubs.sms.url())
-            .env("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", stubs.sms.url())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(file)
-            // A Ctrl-C is for us: we end it in order.
-            .process_group(0);
-        if let Some(endpoint) = &options.functions_endpoint {
+            .env("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", stubs.sms.url());
+        if let Some(endpoint) = functions_endpoint {
             command.args(["--endpoint", endpoint]);
         }
-        let mut child = command.spawn().map_err(|source| LocalError::io("start", &options.python, source))?;
-        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-        let Some(stdout) = stdout else { return Err(failed("aws.py has no output".into(), &log)) };
-        let mut stdout = BufReader::new(stdout);
-        let mut line = String::new();
-        let said = tokio::time::timeout(START, stdout.read_line(&mut line)).await;
-        let ready: Value = serde_json::from_str(&line).unwrap_or_default();
-        let (Some(endpoint), Some(pid)) = (ready["endpoint"].as_str(), child.id()) else {
-            let what = match said {
-                Ok(_) => "aws.py, the local AWS, ended before it served".to_owned(),
-                Err(_) => format!("aws.py, the local AWS, does not serve after {} s", START.as_secs()),
-            };
-            return Err(failed(what, &log));
-        };
-        Ok(Self { endpoint: endpoint.to_owned(), pid, child, stdin, _stdout: stdout, log })
+        let (server, line) = Server::start(command, "aws.py, the local AWS,", dir, "aws.log").await?;
+        let endpoint = endpoint_of(&line, "the local AWS")?;
+        Ok(Self { endpoint, pid: server.pid, log: server.log.clone(), server: Mutex::new(server) })
     }
 
     pub(super) fn endpoint(&self) -> &str {
@@ -87,16 +148,51 @@ impl LocalAws {
         tail(&self.log)
     }
 
+    /// Kills the processes of a function that are at work, and returns how many those were.
+    pub(super) async fn kill(&self, function: &str) -> Result<usize, LocalError> {
+        let mut server = self.server.lock().await;
+        server.tell(&format!("kill {function}")).await?;
+        let answer = server.hear().await?;
+        Ok(answer["killed"].as_array().map_or(0, Vec::len))
+    }
+
     /// Asks it to end with its functions, and kills it when it does not.
-    pub(super) async fn stop(mut self) -> Result<(), LocalError> {
-        drop(self.stdin.take());
-        if tokio::time::timeout(STOP, self.child.wait()).await.is_ok() {
-            return Ok(());
-        }
-        // Whether it could be killed shows in the wait that follows.
-        let _ = self.child.start_kill();
-        let _ = tokio::time::timeout(STOP, self.child.wait()).await;
-        Err(failed(format!("aws.py did not end within {} s and was killed", STOP.as_secs()), &self.log))
+    pub(super) async fn stop(self) -> Result<(), LocalError> {
+        self.server.into_inner().stop().await
+    }
+}
+
+/// The running fault proxy, through which functions reach the local AWS.
+#[derive(Debug)]
+pub(super) struct FaultProxy {
+    server: Server,
+    endpoint: String,
+}
+
+impl FaultProxy {
+    /// Starts it on a free port; it serves once [`FaultProxy::connect`] has told it where the local AWS is.
+    pub(super) async fn start(options: &StackOptions, dir: &Path) -> Result<Self, LocalError> {
+        let mut command = Command::new(&options.python);
+        command.arg(options.root.join("infra/local/faults.py"));
+        let (server, line) = Server::start(command, "faults.py, the fault proxy,", dir, "faults.log").await?;
+        Ok(Self { endpoint: endpoint_of(&line, "the fault proxy")?, server })
+    }
+
+    pub(super) async fn connect(&mut self, aws: &LocalAws) -> Result<(), LocalError> {
+        self.server.tell(aws.endpoint()).await?;
+        self.server.hear().await.map(drop)
+    }
+
+    pub(super) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.server.pid
+    }
+
+    pub(super) async fn stop(self) -> Result<(), LocalError> {
+        self.server.stop().await
     }
 }
 
