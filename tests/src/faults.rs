@@ -23,6 +23,34 @@ pub enum Fault {
     DieAfter,
     /// The code that makes the call panics.
     Panic,
+    /// It is done, oddly.
+    Odd(Oddity),
+}
+
+/// What only some calls can do; for the others it is nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Oddity {
+    /// Meta refuses with this status and code; nothing was taken.
+    GraphError(u16, i64),
+    /// The provider takes the message and answers 200 with a body that is no answer.
+    Garbage,
+    /// A load balancer answers 502 with a page; the provider took the message, or never saw it.
+    Page {
+        /// Whether it took it.
+        taken: bool,
+    },
+    /// The request times out and never arrived.
+    Unknown,
+    /// AWS refuses the text message with this exception and reason.
+    TextRefused(&'static str, Option<&'static str>),
+    /// A queue delivers the message twice, a timer fires twice.
+    Twice,
+    /// A queue delivers, a timer fires this many seconds later than asked; a timer may fire earlier.
+    Shifted(i64),
+    /// The timer never fires.
+    Never,
+    /// The call takes so long that messages in work become visible again.
+    Slow,
 }
 
 /// On which side of a call a process dies.

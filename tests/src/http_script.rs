@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use recoup_app::ports::{Transport, TransportError};
 use serde_json::{Value, json};
 
-use crate::{Call, Memory};
+use crate::{Call, Memory, Oddity};
 
 /// Meta's Graph API.
 pub const GRAPH_URL: &str = "https://graph.facebook.com";
@@ -54,6 +54,8 @@ pub struct Asked {
     pub body: Bytes,
     /// Whether it reached the other end.
     pub arrived: bool,
+    /// Whether the other end took what it was asked to do.
+    pub taken: bool,
 }
 
 impl Asked {
@@ -90,6 +92,7 @@ impl HttpScript {
         &mut self,
         request: &http::Request<Bytes>,
         at: Timestamp,
+        oddity: Option<Oddity>,
     ) -> Result<http::Response<Bytes>, TransportError> {
         let header = request.headers().get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let mut asked = Asked {
@@ -98,9 +101,21 @@ impl HttpScript {
             authorization: header.unwrap_or_default().to_owned(),
             body: request.body().clone(),
             arrived: true,
+            taken: true,
         };
-        let reply = self.reply(&asked);
-        asked.arrived = reply != Reply::NotSent;
+        let (reply, taken) = match oddity {
+            Some(Oddity::GraphError(status, code)) => (Reply::graph_error(status, code), false),
+            Some(Oddity::Garbage) => (Reply::Text(200, "{\"messages\": ["), true),
+            Some(Oddity::Unknown) => (Reply::Lost, false),
+            Some(Oddity::Page { taken }) => (Reply::Text(502, "<html>bad gateway</html>"), taken),
+            _ => {
+                let reply = self.reply(&asked);
+                let taken =
+                    matches!(reply, Reply::Json(200..=299, _) | Reply::Text(200..=299, _) | Reply::Lost);
+                (reply, taken)
+            }
+        };
+        (asked.arrived, asked.taken) = (reply != Reply::NotSent, taken);
         self.asked.push(asked);
         let (status, body) = match reply {
             Reply::Json(status, value) => (status, value.to_string()),
@@ -146,7 +161,7 @@ impl HttpScript {
 impl Transport for Memory {
     async fn perform(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let failures = [Err(TransportError::NotSent), Err(TransportError::Ambiguous)];
-        let deed = |world: &mut crate::memory::World| world.http.answer(&request, world.now);
+        let deed = |world: &mut crate::memory::World| world.http.answer(&request, world.now, world.oddity);
         self.call_once(Call::Perform, failures, deed).await
     }
 }
@@ -172,6 +187,11 @@ impl Memory {
     /// Puts an object where Stripe's API serves it, for example `/v1/invoices/in_1`.
     pub fn put_stripe_object(&self, path: &str, object: Value) {
         self.world().http.objects.insert(path.to_owned(), object);
+    }
+
+    /// The requests since the first `nth` ones.
+    pub fn asked_from(&self, nth: usize) -> Vec<Asked> {
+        self.world().http.asked.get(nth..).unwrap_or_default().to_vec()
     }
 
     /// The requests whose URL holds `part`, in the order they were made.

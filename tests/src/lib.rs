@@ -6,7 +6,9 @@
 
 pub mod call;
 mod faults;
+mod gate;
 pub mod http_script;
+mod lines;
 mod memory;
 pub mod meta;
 mod ports;
@@ -14,15 +16,20 @@ mod queues;
 pub mod run;
 mod schedules;
 pub mod seeds;
+mod seen;
 mod senders;
+pub mod sim;
 pub mod stack;
 mod store;
 pub mod stripe;
 
 pub use call::{Call, Tally};
-pub use faults::{Fault, Moment};
+pub use faults::{Fault, Moment, Oddity};
+pub use gate::{Lane, Ticket};
 pub use http_script::{Asked, Reply};
+pub use lines::{Line, Lines};
 pub use memory::Memory;
 pub use queues::Waiting;
 pub use schedules::Schedule;
+pub use seen::Stored;
 pub use stack::{Settings, Sms, Stack};

@@ -1,7 +1,7 @@
 //! The world: one value, cheap to clone, that is every port.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,18 +9,27 @@ use recoup_app::ports::{Queue, SecretName};
 use recoup_core::{Brand, CaseId, Recipient, RecipientId};
 
 use crate::call::{Call, Tally};
-use crate::faults::{Action, Fault, Moment, Plan};
+use crate::faults::{Action, Fault, Moment, Oddity, Plan};
+use crate::gate::{Gate, Lane, Turn};
 use crate::http_script::HttpScript;
 use crate::queues::Channels;
 use crate::run::step_aside;
 use crate::schedules::Schedule;
 use crate::seeds;
+use crate::seen::Stored;
 use crate::senders::Scripts;
 use crate::store::Shelf;
 
+/// What a slow call takes: longer than a received message stays invisible.
+const SLOW: SignedDuration = SignedDuration::from_secs(200);
+
 /// The world in memory. Clones are the same world.
 #[derive(Clone)]
-pub struct Memory(Arc<Mutex<World>>);
+pub struct Memory {
+    world: Arc<Mutex<World>>,
+    lane: Lane,
+    skew: SignedDuration,
+}
 
 /// What a world holds. Reached through [`Memory`] only.
 pub(crate) struct World {
@@ -38,6 +47,10 @@ pub(crate) struct World {
     pub(crate) secrets: BTreeMap<SecretName, String>,
     pub(crate) http: HttpScript,
     pub(crate) senders: Scripts,
+    pub(crate) gate: Option<Gate>,
+    pub(crate) stored: Vec<Stored>,
+    /// What is odd about the call that is being made.
+    pub(crate) oddity: Option<Oddity>,
 }
 
 impl fmt::Debug for Memory {
@@ -51,7 +64,7 @@ impl Memory {
     /// A world in which nothing has happened yet.
     pub fn new(now: Timestamp) -> Self {
         let names = [SecretName::Pepper, SecretName::Stripe, SecretName::Meta, SecretName::Twilio];
-        Self(Arc::new(Mutex::new(World {
+        let world = World {
             now,
             wall_ahead: SignedDuration::ZERO,
             tokens: 0,
@@ -66,14 +79,33 @@ impl Memory {
             secrets: names.into_iter().map(|name| (name, seeds::secret_text(name))).collect(),
             http: HttpScript::default(),
             senders: Scripts::default(),
-        })))
+            gate: None,
+            stored: Vec::new(),
+            oddity: None,
+        };
+        Self { world: Arc::new(Mutex::new(world)), lane: Lane::default(), skew: SignedDuration::ZERO }
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The deciding clock's time.
+    /// The same world as one process sees it, whose clock is ahead of the world's by `skew`.
+    #[must_use]
+    pub fn process(&self, lane: Lane, skew: SignedDuration) -> Self {
+        Self { world: Arc::clone(&self.world), lane, skew }
+    }
+
+    pub(crate) fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    /// What this process's clock is ahead of the world's.
+    pub(crate) fn skew(&self) -> SignedDuration {
+        self.skew
+    }
+
+    /// The world's time.
     pub fn time(&self) -> Timestamp {
         self.world().now
     }
@@ -160,61 +192,103 @@ impl Memory {
         if interleaved {
             step_aside().await;
         }
+        let gated = self.world().gate.is_some() && !matches!(call, Call::Secret(_));
+        let fault = if gated { Turn::new(self, call).await } else { fault };
+        if fault == Fault::Odd(Oddity::Slow) {
+            let mut world = self.world();
+            world.now = world.now.saturating_add(SLOW).unwrap_or(world.now);
+        }
         match fault {
             Fault::DieBefore => std::future::pending().await,
-            Fault::Panic => panic!("injected panic at {call}"),
-            Fault::Pass | Fault::Refuse | Fault::LoseAnswer | Fault::LoseEveryAnswer | Fault::DieAfter => {
-                fault
-            }
+            // Without the hook, which would print it.
+            Fault::Panic => std::panic::resume_unwind(Box::new(format!("injected panic at {call}"))),
+            Fault::Pass
+            | Fault::Refuse
+            | Fault::LoseAnswer
+            | Fault::LoseEveryAnswer
+            | Fault::DieAfter
+            | Fault::Odd(_) => fault,
         }
     }
 
     /// Makes a call of a service whose client retries by itself.
-    pub(crate) async fn call<T: Send, E: Send>(
+    pub(crate) async fn call<T: Send + fmt::Debug, E: Send + fmt::Debug>(
         &self,
         call: Call,
         error: E,
         mut deed: impl FnMut(&mut World) -> T + Send,
     ) -> Result<T, E> {
         let fault = self.enter(call).await;
-        if fault == Fault::Refuse {
-            return Err(error);
-        }
-        let done = deed(&mut self.world());
-        match fault {
-            Fault::LoseAnswer => Ok(deed(&mut self.world())),
-            Fault::LoseEveryAnswer => Err(error),
-            Fault::DieAfter => std::future::pending().await,
-            Fault::Pass | Fault::Refuse | Fault::DieBefore | Fault::Panic => Ok(done),
-        }
+        let answer = if fault == Fault::Refuse {
+            Err(error)
+        } else {
+            let done = {
+                let mut world = self.world();
+                world.oddity = if let Fault::Odd(oddity) = fault { Some(oddity) } else { None };
+                deed(&mut world)
+            };
+            match fault {
+                Fault::LoseAnswer => Ok(deed(&mut self.world())),
+                Fault::LoseEveryAnswer => Err(error),
+                Fault::DieAfter => std::future::pending().await,
+                Fault::Pass | Fault::Refuse | Fault::DieBefore | Fault::Panic | Fault::Odd(_) => Ok(done),
+            }
+        };
+        self.learn(call, &answer);
+        answer
     }
 
     /// Makes a call that nobody retries: `not_sent` when nothing left, `lost` when it was done and nobody knows.
-    pub(crate) async fn call_once<T: Send>(
+    pub(crate) async fn call_once<T: Send + fmt::Debug>(
         &self,
         call: Call,
         [not_sent, lost]: [T; 2],
         deed: impl FnOnce(&mut World) -> T + Send,
     ) -> T {
         let fault = self.enter(call).await;
-        if fault == Fault::Refuse {
-            return not_sent;
+        let answer = if fault == Fault::Refuse {
+            not_sent
+        } else {
+            let done = {
+                let mut world = self.world();
+                world.oddity = if let Fault::Odd(oddity) = fault { Some(oddity) } else { None };
+                deed(&mut world)
+            };
+            match fault {
+                Fault::LoseAnswer | Fault::LoseEveryAnswer => lost,
+                Fault::DieAfter => std::future::pending().await,
+                Fault::Pass | Fault::Refuse | Fault::DieBefore | Fault::Panic | Fault::Odd(_) => done,
+            }
+        };
+        self.learn(call, &answer);
+        answer
+    }
+
+    /// The world in words: two worlds that say the same are the same to every process.
+    pub(crate) fn describe(&self) -> String {
+        let world = self.world();
+        let mut text = format!("{} {} {}", world.now, world.cases.digest(), world.recipients.digest());
+        for (name, schedule) in &world.schedules {
+            let _ = write!(text, " {name} {schedule:?}");
         }
-        let done = deed(&mut self.world());
-        match fault {
-            Fault::LoseAnswer | Fault::LoseEveryAnswer => lost,
-            Fault::DieAfter => std::future::pending().await,
-            Fault::Pass | Fault::Refuse | Fault::DieBefore | Fault::Panic => done,
-        }
+        text.push_str(&world.queues.describe());
+        text
     }
 
     /// Everything that was ever put into a queue or a schedule and is not a kept webhook: what must hold no seed.
     pub fn queued_texts(&self) -> Vec<String> {
+        self.queued_from((0, 0)).0
+    }
+
+    /// The same, since so many messages and timers, and how many there are now.
+    pub(crate) fn queued_from(&self, (pushed, created): (usize, usize)) -> (Vec<String>, (usize, usize)) {
         let world = self.world();
         let steps = |queue: Queue| matches!(queue, Queue::Whatsapp | Queue::Sms | Queue::Parked);
-        let pushed = world.queues.pushed.iter().filter(|(queue, _)| steps(*queue));
-        let pushed = pushed.map(|(_, message)| format!("{} {:?}", message.body, message.attributes));
-        let created = world.created.iter().map(|(name, schedule)| format!("{name} {}", schedule.body));
-        pushed.chain(created).collect()
+        let messages = world.queues.pushed.get(pushed..).unwrap_or_default().iter();
+        let messages = messages.filter(|(queue, _)| steps(*queue));
+        let messages = messages.map(|(_, message)| format!("{} {:?}", message.body, message.attributes));
+        let timers = world.created.get(created..).unwrap_or_default().iter();
+        let timers = timers.map(|(name, schedule)| format!("{name} {}", schedule.body));
+        (messages.chain(timers).collect(), (world.queues.pushed.len(), world.created.len()))
     }
 }

@@ -8,12 +8,14 @@ use crate::{Call, Memory};
 
 impl Clock for Memory {
     fn now(&self) -> Timestamp {
-        self.time()
+        let now = self.time();
+        now.saturating_add(self.skew()).unwrap_or(now)
     }
 
     fn wall(&self) -> Timestamp {
-        let world = self.world();
-        world.now.saturating_add(world.wall_ahead).unwrap_or(world.now)
+        let ahead = self.world().wall_ahead;
+        let now = self.now();
+        now.saturating_add(ahead).unwrap_or(now)
     }
 }
 
@@ -21,7 +23,12 @@ impl Tokens for Memory {
     fn token(&self) -> Token {
         let mut world = self.world();
         world.tokens += 1;
-        Token::parse(&format!("t{}", world.tokens)).expect("letters and digits")
+        // In a search the order in which two processes ask must not make two states of one.
+        let nth = match world.tokens_of(self.lane()) {
+            Some(nth) => format!("w{}t{nth}", self.lane().0),
+            None => format!("t{}", world.tokens),
+        };
+        Token::parse(&nth).expect("letters and digits")
     }
 }
 

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use recoup_app::engine::queue_of;
 use recoup_app::ports::{Outgoing, Queue, QueueError, Queues};
-use recoup_app::queue::Received;
+use recoup_app::queue::{KeptWebhook, Received, StepMessage};
 
-use crate::{Call, Memory};
+use crate::{Call, Memory, Oddity};
 
+/// The most messages of one receive.
+const BATCH: usize = 10;
 /// The largest message, in bytes, with its attributes.
 const LARGEST: usize = 1024 * 1024;
 /// The most attributes of a message.
@@ -105,6 +108,24 @@ impl Channels {
         Ok(())
     }
 
+    /// The queues in words, whatever the order in which messages came.
+    pub(crate) fn describe(&self) -> String {
+        let in_words = |(queue, line): (&Queue, &Vec<Waiting>)| {
+            let mut words: Vec<_> = line
+                .iter()
+                .map(|waiting| {
+                    format!(
+                        "{} {} {} {}",
+                        waiting.body, waiting.sent_at, waiting.visible_at, waiting.receives
+                    )
+                })
+                .collect();
+            words.sort();
+            format!(" {queue:?} {words:?}")
+        };
+        self.waiting.iter().map(in_words).collect()
+    }
+
     fn postpone(&mut self, queue: Queue, receipt: &str, until: Timestamp) -> Result<(), QueueError> {
         let found = self.line(queue).iter_mut().find(|waiting| receipt_of(waiting) == receipt);
         found.map(|waiting| waiting.visible_at = until).ok_or_else(|| rejected("ReceiptHandleIsInvalid"))
@@ -121,10 +142,11 @@ impl Channels {
         self.line(dead_letters).extend(moved);
     }
 
-    fn receive(&mut self, queue: Queue, most: usize, now: Timestamp) -> Vec<Received> {
+    fn receive(&mut self, queue: Queue, now: Timestamp, which: impl Fn(&Waiting) -> bool) -> Vec<Received> {
         self.move_dead(queue, now);
         let until = later(now, visibility(queue));
-        let visible = self.line(queue).iter_mut().filter(|waiting| waiting.visible_at <= now);
+        let visible =
+            self.line(queue).iter_mut().filter(|waiting| waiting.visible_at <= now && which(waiting));
         let hand_out = |waiting: &mut Waiting| {
             waiting.receives += 1;
             waiting.visible_at = until;
@@ -136,7 +158,7 @@ impl Channels {
                 first_seen: Some(waiting.sent_at),
             }
         };
-        visible.take(most).map(hand_out).collect()
+        visible.take(BATCH).map(hand_out).collect()
     }
 }
 
@@ -147,7 +169,18 @@ fn receipt_of(waiting: &Waiting) -> String {
 
 impl Queues for Memory {
     async fn push(&self, queue: Queue, message: Outgoing) -> Result<(), QueueError> {
-        let put = |world: &mut crate::memory::World| world.queues.put(queue, message.clone(), world.now);
+        let put = |world: &mut crate::memory::World| {
+            let mut message = message.clone();
+            match world.oddity {
+                Some(Oddity::Twice) => world.queues.put(queue, message.clone(), world.now)?,
+                Some(Oddity::Shifted(seconds)) => {
+                    message.delay =
+                        (message.delay + Duration::from_secs(seconds.unsigned_abs())).min(LONGEST_DELAY);
+                }
+                _ => {}
+            }
+            world.queues.put(queue, message, world.now)
+        };
         self.call(Call::Push(queue), rejected("injected"), put).await?
     }
 
@@ -166,7 +199,23 @@ impl Memory {
     pub fn receive(&self, queue: Queue) -> Vec<Received> {
         let mut world = self.world();
         let now = world.now;
-        world.queues.receive(queue, 10, now)
+        world.queues.receive(queue, now, |_| true)
+    }
+
+    /// Receives these messages, as far as they are visible: a standard queue keeps no order.
+    pub fn receive_these(&self, queue: Queue, ids: &[String]) -> Vec<Received> {
+        let mut world = self.world();
+        let now = world.now;
+        world.queues.receive(queue, now, |waiting| ids.contains(&waiting.id))
+    }
+
+    /// The ids of the messages that can be received now; those that were received too often have moved on.
+    pub fn visible(&self, queue: Queue) -> Vec<String> {
+        let mut world = self.world();
+        let now = world.now;
+        world.queues.move_dead(queue, now);
+        let line = world.queues.line(queue).iter();
+        line.filter(|waiting| waiting.visible_at <= now).map(|waiting| waiting.id.clone()).collect()
     }
 
     /// Deletes what was taken.
@@ -187,6 +236,28 @@ impl Memory {
     /// What a queue holds, oldest first.
     pub fn waiting(&self, queue: Queue) -> Vec<Waiting> {
         self.world().queues.waiting.get(&queue).cloned().unwrap_or_default()
+    }
+
+    /// Moves everything out of the parked queue to where it can be worked on again, as a redrive with that destination
+    /// does; what is neither a step nor a kept webhook goes to the queue of steps.
+    pub fn redrive_parked(&self) {
+        let mut world = self.world();
+        let now = world.now;
+        for waiting in std::mem::take(world.queues.line(Queue::Parked)) {
+            let step = StepMessage::parse(&waiting.body).map(|step| queue_of(step.channel));
+            let kept = || KeptWebhook::parse(&waiting.body).map(|_| Queue::Spill);
+            let queue = step.or_else(|_| kept()).unwrap_or(Queue::Whatsapp);
+            world.queues.line(queue).push(Waiting { receives: 0, visible_at: now, ..waiting });
+        }
+    }
+
+    /// Makes the messages in work visible again, as a process that takes too long does.
+    pub(crate) fn reappear(&self, queue: Queue) {
+        let mut world = self.world();
+        let now = world.now;
+        for waiting in world.queues.line(queue).iter_mut().filter(|waiting| waiting.receives > 0) {
+            waiting.visible_at = waiting.visible_at.min(now);
+        }
     }
 
     /// Empties a queue, as an outage beyond its retention does.

@@ -1,9 +1,9 @@
 //! Timers beyond fifteen minutes: each fires once into the WhatsApp queue and is gone.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use recoup_app::ports::{Outgoing, Queue, QueueError, Schedules};
 
-use crate::{Call, Memory};
+use crate::{Call, Memory, Oddity};
 
 /// A timer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Schedule {
     pub at: Timestamp,
     /// The message it fires.
     pub body: String,
+    /// How often.
+    pub fires: u8,
 }
 
 fn refused(code: &str) -> QueueError {
@@ -30,8 +32,16 @@ impl Schedules for Memory {
             return Err(refused("ValidationException"));
         }
         self.call(Call::CreateSchedule, refused("injected"), |world| {
-            let schedule = Schedule { at, body: body.to_owned() };
+            let mut schedule = Schedule { at, body: body.to_owned(), fires: 1 };
             world.created.push((name.to_owned(), schedule.clone()));
+            match world.oddity {
+                Some(Oddity::Never) => schedule.fires = 0,
+                Some(Oddity::Twice) => schedule.fires = 2,
+                Some(Oddity::Shifted(seconds)) => {
+                    schedule.at = at.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(at);
+                }
+                _ => {}
+            }
             world.schedules.entry(name.to_owned()).or_insert(schedule);
         })
         .await
@@ -61,7 +71,7 @@ impl Memory {
         let mut world = self.world();
         let now = world.now;
         let due = world.schedules.extract_if(.., |_, schedule| schedule.at <= now).collect::<Vec<_>>();
-        for (_, schedule) in &due {
+        for (_, schedule) in due.iter().flat_map(|due| std::iter::repeat_n(due, due.1.fires.into())) {
             let message = Outgoing { body: schedule.body.clone(), ..Outgoing::default() };
             // A body that the queue refused would be lost at AWS too, in the dead letters of the scheduler.
             let _ = world.queues.put(Queue::Whatsapp, message, now);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use recoup_app::ports::{SendText, Sender, TextApi, TextApiError};
 use recoup_core::{Message, SendOutcome};
 
-use crate::{Call, Memory};
+use crate::{Call, Memory, Oddity};
 
 /// What was given to the providers, and the answers to come.
 #[derive(Default)]
@@ -22,6 +22,13 @@ impl TextApi for Memory {
         let failures = [Err(TextApiError::NotSent), Err(TextApiError::Ambiguous)];
         self.call_once(Call::SendText, failures, |world| {
             let now = world.now;
+            if world.oddity == Some(Oddity::Unknown) {
+                return Err(TextApiError::Ambiguous);
+            }
+            if let Some(Oddity::TextRefused(exception, reason)) = world.oddity {
+                let (exception, reason) = (exception.to_owned(), reason.map(str::to_owned));
+                return Err(TextApiError::Refused { exception, reason });
+            }
             match world.senders.text_answers.pop_front() {
                 None | Some(Ok(())) => {
                     world.senders.texts.push((now, text.clone()));
@@ -55,6 +62,11 @@ impl Memory {
     /// The text messages that AWS End User Messaging took.
     pub fn texts(&self) -> Vec<(Timestamp, SendText)> {
         self.world().senders.texts.clone()
+    }
+
+    /// The same since the first `nth` ones.
+    pub fn texts_from(&self, nth: usize) -> Vec<(Timestamp, SendText)> {
+        self.world().senders.texts.get(nth..).unwrap_or_default().to_vec()
     }
 
     /// Plans the outcomes of the sender without a wire, one for each message.

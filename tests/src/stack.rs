@@ -52,6 +52,14 @@ impl Default for Settings {
     }
 }
 
+/// The tenant of every stack.
+///
+/// # Panics
+/// Never: the name is well formed.
+pub(crate) fn brand() -> Brand {
+    Brand::parse("main").expect("lower-case letters")
+}
+
 type WhatsappSender = StepSender<Memory, Memory, MetaSender<Memory, Memory>>;
 type Texts<S> = StepSender<Memory, Memory, SmsSender<Memory, S>>;
 
@@ -89,8 +97,7 @@ impl Stack {
     /// # Panics
     /// When a constant of this function does not read.
     pub fn over(memory: Memory, settings: Settings) -> Self {
-        let brand = Brand::parse("main").expect("lower-case letters");
-        let engine = Engine { ports: memory.clone(), brand, policy: settings.policy.clone() };
+        let engine = Engine { ports: memory.clone(), brand: brand(), policy: settings.policy.clone() };
         let apis = Apis::new([("stripe", STRIPE_URL.to_owned())]);
         let meta = MetaSettings {
             base_url: GRAPH_URL.to_owned(),
@@ -199,14 +206,19 @@ impl Stack {
 
     /// Gives a batch to the function of a queue and returns what must come again; `None` when the process died.
     pub fn take(&self, queue: Queue, batch: Vec<Received>) -> Option<Vec<String>> {
+        run(self.taking(queue, batch))
+    }
+
+    /// The function of a queue at work on a batch; it ends with what must come again.
+    pub async fn taking(&self, queue: Queue, batch: Vec<Received>) -> Vec<String> {
         match queue {
-            Queue::Whatsapp => run(self.whatsapp_sender.take_batch(batch)),
+            Queue::Whatsapp => self.whatsapp_sender.take_batch(batch).await,
             Queue::Sms => match &self.sms_fallback {
-                SmsFallback::Aws(sender) => run(sender.take_batch(batch)),
-                SmsFallback::Twilio(sender) => run(sender.take_batch(batch)),
+                SmsFallback::Aws(sender) => sender.take_batch(batch).await,
+                SmsFallback::Twilio(sender) => sender.take_batch(batch).await,
             },
-            Queue::Spill => run(sweep::replay(&self.engine, batch)),
-            Queue::Parked => Some(batch.into_iter().map(|received| received.id).collect()),
+            Queue::Spill => sweep::replay(&self.engine, batch).await,
+            Queue::Parked => batch.into_iter().map(|received| received.id).collect(),
         }
     }
 

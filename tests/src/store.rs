@@ -1,34 +1,51 @@
 //! Versioned items: conditional writes that know their own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use recoup_app::ports::{Commit, Expected, Page, Scan, Store, StoreError, Versioned};
-use recoup_core::{Brand, Case, CaseId, Recipient, RecipientId, Token};
+use recoup_core::{Brand, Case, CaseId, Phone, Recipient, RecipientId, Secret, Token};
 
-use crate::{Call, Memory};
+use crate::memory::World;
+use crate::{Call, Memory, Stored as Seen, seeds};
 
 /// How many cases one page of a scan holds: few, so that paging is exercised.
 const PAGE: usize = 2;
 
+#[derive(Debug)]
 struct Stored<T> {
     item: T,
     version: u64,
     token: Token,
+    /// Stands for all of it, where that is asked for.
+    digest: u64,
 }
 
 /// Items of one kind.
+#[derive(Debug)]
 pub(crate) struct Shelf<K, T> {
     items: BTreeMap<K, Stored<T>>,
     unreadable: BTreeSet<K>,
+    pub(crate) digests: bool,
 }
 
 impl<K, T> Default for Shelf<K, T> {
     fn default() -> Self {
-        Self { items: BTreeMap::new(), unreadable: BTreeSet::new() }
+        Self { items: BTreeMap::new(), unreadable: BTreeSet::new(), digests: false }
     }
 }
 
-impl<K: Ord + Clone, T: Clone> Shelf<K, T> {
+impl<K: Ord + Clone + Hash, T: Clone + fmt::Debug> Shelf<K, T> {
+    /// Stands for every item.
+    pub(crate) fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for (key, stored) in &self.items {
+            (key, stored.digest).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.items.len()
     }
@@ -39,6 +56,14 @@ impl<K: Ord + Clone, T: Clone> Shelf<K, T> {
         }
         let known = |stored: &Stored<T>| Versioned { item: stored.item.clone(), version: stored.version };
         Ok(self.items.get(key).map(known))
+    }
+
+    fn item(&self, key: &K) -> Option<Box<T>> {
+        self.items.get(key).map(|stored| Box::new(stored.item.clone()))
+    }
+
+    fn version(&self, key: &K) -> u64 {
+        self.items.get(key).map_or(0, |stored| stored.version)
     }
 
     /// Writes if what is there is what was expected. A write that meets its own token was done before and its answer
@@ -56,7 +81,9 @@ impl<K: Ord + Clone, T: Clone> Shelf<K, T> {
             Expected::Version(version) => there.is_some_and(|stored| stored.version == version),
         };
         if as_expected {
-            let stored = Stored { item: item.clone(), version: expected.next(), token: token.clone() };
+            let version = expected.next();
+            let digest = if self.digests { digest_of(&(item, version, token)) } else { 0 };
+            let stored = Stored { item: item.clone(), version, token: token.clone(), digest };
             self.items.insert(key.clone(), stored);
             return Ok(Commit::Written);
         }
@@ -65,6 +92,12 @@ impl<K: Ord + Clone, T: Clone> Shelf<K, T> {
         }
         Ok(Commit::Conflict(self.get(key)?))
     }
+}
+
+fn digest_of(item: &impl fmt::Debug) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    format!("{item:?}").hash(&mut hasher);
+    hasher.finish()
 }
 
 fn down() -> StoreError {
@@ -91,8 +124,18 @@ impl Store for Memory {
         expected: Expected,
         token: &Token,
     ) -> Result<Commit<Case>, StoreError> {
-        self.call(Call::CommitCase, down(), |world| world.cases.commit(&case.id, case, expected, token))
-            .await?
+        let lane = self.lane();
+        let write = |world: &mut World| {
+            let before = world.gate.is_some().then(|| world.cases.item(&case.id));
+            let version = world.cases.version(&case.id);
+            let done = world.cases.commit(&case.id, case, expected, token);
+            if let Some(before) = before.filter(|_| world.cases.version(&case.id) != version) {
+                let (at, after) = (world.now, Box::new(case.clone()));
+                world.stored.push(Seen::Case { lane, at, before, after });
+            }
+            done
+        };
+        self.call(Call::CommitCase, down(), write).await?
     }
 
     async fn commit_recipient(
@@ -103,8 +146,17 @@ impl Store for Memory {
         token: &Token,
     ) -> Result<Commit<Recipient>, StoreError> {
         let key = (brand.clone(), recipient.id.clone());
-        let write =
-            |world: &mut crate::memory::World| world.recipients.commit(&key, recipient, expected, token);
+        let lane = self.lane();
+        let write = |world: &mut World| {
+            let before = world.gate.is_some().then(|| world.recipients.item(&key));
+            let version = world.recipients.version(&key);
+            let done = world.recipients.commit(&key, recipient, expected, token);
+            if let Some(before) = before.filter(|_| world.recipients.version(&key) != version) {
+                let (at, after) = (world.now, Box::new(recipient.clone()));
+                world.stored.push(Seen::Recipient { lane, at, brand: key.0.clone(), before, after });
+            }
+            done
+        };
         self.call(Call::CommitRecipient, down(), write).await?
     }
 }
@@ -137,6 +189,19 @@ impl Memory {
     /// All recipients, in the order of their keys.
     pub fn recipients(&self) -> Vec<Recipient> {
         self.world().recipients.items.values().map(|stored| stored.item.clone()).collect()
+    }
+
+    /// Whether the owner of this number asked for silence.
+    ///
+    /// # Panics
+    /// When it is no number.
+    pub fn opted_out(&self, phone: &str) -> bool {
+        let phone = Phone::parse(phone).expect("a number");
+        let pepper = Secret::parse(seeds::PEPPER).expect("a fit secret");
+        let id = RecipientId::of(&pepper, &phone);
+        let world = self.world();
+        let known = world.recipients.items.iter().find(|((_, other), _)| *other == id);
+        known.is_some_and(|(_, stored)| stored.item.opted_out.is_some())
     }
 
     /// Makes a case unreadable, as an item of a broken or much newer version is.

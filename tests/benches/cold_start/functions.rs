@@ -12,6 +12,9 @@ use crate::traffic;
 pub(crate) const FUNCTIONS: [&str; 5] =
     [WEBHOOK, "channel-webhook", "whatsapp-sender", "sms-fallback", "sweep"];
 
+/// The official runtime client with no work, `tests/examples/echo.rs`, below the folder of the functions.
+pub(crate) const FLOOR: &str = "examples/echo";
+
 /// The function that is measured warm, too.
 pub(crate) const WEBHOOK: &str = "payment-webhook";
 
@@ -95,7 +98,7 @@ pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec
 /// into the queue.
 pub(crate) fn first_event(function: &str, step: &str) -> (String, &'static str) {
     match function {
-        WEBHOOK => (webhook(1), OK),
+        WEBHOOK | FLOOR => (webhook(1), OK),
         "channel-webhook" => (status(), OK),
         "sweep" => (json!({"source": "aws.scheduler"}).to_string(), "\"cases\""),
         _ => (batch(step), "{\"batchItemFailures\":[]}"),

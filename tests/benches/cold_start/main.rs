@@ -22,9 +22,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::aws::{Aws, World};
-use crate::functions::{FUNCTIONS, OK, UNAUTHORISED, WEBHOOK};
+use crate::functions::{FLOOR, FUNCTIONS, OK, UNAUTHORISED, WEBHOOK};
 use crate::process::Process;
-use crate::report::{Calls, Report, Start, Warm};
+use crate::report::{Calls, Floor, Report, Start, Warm};
 use crate::runtime_api::{Idle, RuntimeApi};
 use crate::tls::Authority;
 
@@ -138,6 +138,7 @@ impl<'a> Bench<'a> {
             load,
             processor,
             starts: Vec::new(),
+            floor: self.floor()?,
             warm: None,
             missing: Vec::new(),
         };
@@ -160,6 +161,34 @@ impl<'a> Bench<'a> {
 
     fn binary(&self, function: &str) -> PathBuf {
         self.options.bin_dir.join(function)
+    }
+
+    /// What the runtime client costs when it does nothing: the same starts and the same warm webhooks.
+    fn floor(&self) -> Result<Option<Floor>, String> {
+        if !self.binary(FLOOR).is_file() {
+            return Ok(None);
+        }
+        let start = self.starts(FLOOR, &World::default())?;
+        let (process, mut idle, _) = self.start(FLOOR, &World::default())?;
+        let (cpu_us, ..) = self.webhooks(&process, &mut idle)?;
+        Ok(Some(Floor { init_cpu_ms: start.init_cpu_ms, cold_cpu_ms: start.cold_cpu_ms, cpu_us }))
+    }
+
+    /// Many new webhooks: CPU time of each in microseconds, and the times they took in milliseconds.
+    fn webhooks(&self, process: &Process, idle: &mut Idle) -> Result<(f64, Vec<f64>), String> {
+        for n in 0..WARM_UP {
+            *idle = self.deliver(idle, &functions::webhook(100_000 + n), OK)?.1;
+        }
+        let events: Vec<_> = (0..WARM).map(|n| functions::webhook(200_000 + u64::from(n))).collect();
+        let before = process.cpu();
+        let mut took = Vec::new();
+        for event in &events {
+            let (time, next) = self.deliver(idle, event, OK)?;
+            took.push(time.as_secs_f64() * 1e3);
+            *idle = next;
+        }
+        let used = process.cpu().saturating_sub(before);
+        Ok((used.as_secs_f64() * 1e6 / f64::from(WARM), took))
     }
 
     /// The world after one webhook: a case, and its step in the queue.
@@ -224,18 +253,7 @@ impl<'a> Bench<'a> {
     /// Many webhooks to one process.
     fn warm(&self) -> Result<Warm, String> {
         let (process, mut idle, _) = self.start(WEBHOOK, &World::default())?;
-        for n in 0..WARM_UP {
-            idle = self.deliver(&idle, &functions::webhook(100_000 + n), OK)?.1;
-        }
-        let events: Vec<_> = (0..WARM).map(|n| functions::webhook(200_000 + u64::from(n))).collect();
-        let before = process.cpu();
-        let mut took = Vec::new();
-        for event in &events {
-            let (time, next) = self.deliver(&idle, event, OK)?;
-            took.push(time.as_secs_f64() * 1e3);
-            idle = next;
-        }
-        let used = process.cpu().saturating_sub(before);
+        let (cpu_us, took) = self.webhooks(&process, &mut idle)?;
         let mut calls = Vec::new();
         for kind in [Kind::New, Kind::Duplicate, Kind::Forged] {
             let before = self.aws.world();
@@ -248,7 +266,6 @@ impl<'a> Bench<'a> {
             let other = each("sqs") + each("scheduler") + each("secretsmanager");
             calls.push(Calls { kind: kind.name(), most: kind.most(), dynamodb: each("dynamodb"), other });
         }
-        let cpu_us = used.as_secs_f64() * 1e6 / f64::from(WARM);
         Ok(Warm { events: WARM, cpu_us, median_ms: median(took), memory: process.peak_memory(), calls })
     }
 }

@@ -47,7 +47,7 @@ fn f48_no_phone_name_link_or_secret_is_logged_queued_or_scheduled() {
         assert!(lines.iter().any(|line| line.level == Level::ERROR));
         assert!(scene.memory.queued_texts().len() > 5);
         assert_eq!(scene.leaks(), Vec::<String>::new());
-        let size = |line: &crate::scene::Line| {
+        let size = |line: &recoup_tests::Line| {
             line.fields.iter().map(|(name, text)| name.len() + text.len()).sum::<usize>()
         };
         let largest = lines.iter().map(size).max();

@@ -1,55 +1,14 @@
 //! A stack with the lines it logs, and what every test asserts when it ends.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::SignedDuration;
 use recoup_app::http::Answer;
 use recoup_app::ports::Queue;
-use recoup_tests::{Settings, Stack, seeds, stripe};
+use recoup_tests::{Line, Lines, Settings, Stack, seeds, stripe};
 use serde_json::Value;
-use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::{Context, SubscriberExt};
-
-/// A logged line: its level and its fields.
-#[derive(Debug, Clone)]
-pub(crate) struct Line {
-    pub(crate) level: Level,
-    pub(crate) fields: BTreeMap<String, String>,
-}
-
-impl Line {
-    /// A field; empty when the line has none.
-    pub(crate) fn get(&self, name: &str) -> &str {
-        self.fields.get(name).map_or("", String::as_str)
-    }
-}
-
-impl Visit for Line {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.fields.insert(field.name().to_owned(), value.to_owned());
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.fields.insert(field.name().to_owned(), format!("{value:?}"));
-    }
-}
-
-/// Keeps every line of this thread.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<Line>>>);
-
-impl<S: Subscriber> Layer<S> for Lines {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut line = Line { level: *event.metadata().level(), fields: BTreeMap::new() };
-        event.record(&mut line);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-    }
-}
+use tracing::Level;
 
 /// A stack and the lines it logged.
 pub(crate) struct Scene {
@@ -78,9 +37,8 @@ pub(crate) fn scene<T>(test: impl FnOnce(&mut Scene) -> T) -> T {
 /// The same with other settings.
 pub(crate) fn scene_with<T>(settings: Settings, test: impl FnOnce(&mut Scene) -> T) -> T {
     let lines = Lines::default();
-    let subscriber = tracing_subscriber::registry().with(lines.clone());
-    let mut scene = Scene { stack: Stack::new(settings), lines };
-    let done = tracing::subscriber::with_default(subscriber, || test(&mut scene));
+    let mut scene = Scene { stack: Stack::new(settings), lines: lines.clone() };
+    let done = lines.during(|| test(&mut scene));
     assert_eq!(scene.leaks(), Vec::<String>::new());
     done
 }
@@ -88,7 +46,7 @@ pub(crate) fn scene_with<T>(settings: Settings, test: impl FnOnce(&mut Scene) ->
 impl Scene {
     /// Every line so far.
     pub(crate) fn lines(&self) -> Vec<Line> {
-        self.lines.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lines.all()
     }
 
     /// The last line.

@@ -1,7 +1,7 @@
 //! What the daily sweep repairs, and what becomes of webhooks that waited.
 
 use jiff::SignedDuration;
-use recoup_app::ports::{Queue, SecretName};
+use recoup_app::ports::{Clock as _, Queue, SecretName};
 use recoup_core::CaseId;
 use recoup_tests::{Call, Fault, meta, seeds, stripe};
 use serde_json::json;
@@ -122,6 +122,26 @@ fn f08_a_spilled_webhook_is_applied_long_after_its_signature_grew_old() {
         assert_eq!(scene.templates(), ["payment_failed_first"]);
         assert!(scene.memory.waiting(Queue::Spill).is_empty());
     });
+}
+
+#[test]
+fn f33_a_spilled_webhook_is_judged_again_by_the_clock_that_found_it_good() {
+    for by_the_wall in [true, false] {
+        scene(|scene| {
+            let wall = scene.memory.wall();
+            scene.advance(hours(24 * 9));
+            scene.memory.set_wall(wall);
+            let event = stripe::event("evt_1", "invoice.payment_failed", stripe::invoice("in_1")).to_string();
+            let signed_at = if by_the_wall { wall } else { scene.memory.time() };
+            let headers = stripe::sign(event.as_bytes(), seeds::SIGNING_SECRET, signed_at);
+            scene.memory.take_store_down();
+            let answer = scene.try_post(&recoup_tests::Stack::request("stripe", headers, event));
+            assert_eq!(answer.map(|answer| answer.status), Some(200));
+            scene.memory.heal();
+            scene.advance(hours(1));
+            assert_eq!(scene.templates(), ["payment_failed_first"], "by the wall: {by_the_wall}");
+        });
+    }
 }
 
 #[test]
