@@ -26,7 +26,8 @@ pub(crate) struct Gate {
     calls: BTreeMap<Lane, u64>,
     /// What each lane was told by its calls, if that is remembered.
     learned: Option<BTreeMap<Lane, Learned>>,
-    tokens: BTreeMap<Lane, u64>,
+    /// What each lane had been told when it last drew a token, and how many it drew since.
+    tokens: BTreeMap<Lane, (u64, u64)>,
 }
 
 /// What a process was told by the calls it made.
@@ -93,12 +94,16 @@ impl Drop for Turn<'_> {
 }
 
 impl World {
-    /// How many tokens a lane has drawn, this one included; `None` where nobody counts.
-    pub(crate) fn tokens_of(&mut self, lane: Lane) -> Option<u64> {
-        let gate = self.gate.as_mut().filter(|gate| gate.learned.is_some())?;
-        let nth = gate.tokens.entry(lane).or_default();
-        *nth += 1;
-        Some(*nth)
+    /// The name of a lane's next token; `None` where names need not be canonical. Made of what the lane was told, so that
+    /// states which differ only in the way that led to them are one; no two tokens that are stored are alike, since whoever
+    /// reads after a write is told something else than whoever read before it.
+    pub(crate) fn token_of(&mut self, lane: Lane) -> Option<String> {
+        let gate = self.gate.as_mut()?;
+        let told = gate.learned.as_ref()?.get(&lane).map_or(0, |learned| learned.digest);
+        let (last, drawn) = gate.tokens.entry(lane).or_default();
+        *drawn = if *last == told { *drawn + 1 } else { 0 };
+        *last = told;
+        Some(format!("w{}x{told:x}x{drawn}", lane.0))
     }
 }
 
@@ -151,8 +156,12 @@ impl Memory {
 
     /// Forgets what a lane was told: its process begins anew, or died.
     pub(crate) fn forget(&self, lane: Lane) {
-        if let Some(learned) = self.world().gate.as_mut().and_then(|gate| gate.learned.as_mut()) {
+        let mut world = self.world();
+        if let Some(learned) = world.gate.as_mut().and_then(|gate| gate.learned.as_mut()) {
             learned.remove(&lane);
+        }
+        if let Some(gate) = world.gate.as_mut() {
+            gate.tokens.remove(&lane);
         }
     }
 

@@ -23,12 +23,9 @@ impl Tokens for Memory {
     fn token(&self) -> Token {
         let mut world = self.world();
         world.tokens += 1;
-        // In a search the order in which two processes ask must not make two states of one.
-        let nth = match world.tokens_of(self.lane()) {
-            Some(nth) => format!("w{}t{nth}", self.lane().0),
-            None => format!("t{}", world.tokens),
-        };
-        Token::parse(&nth).expect("letters and digits")
+        let drawn = world.tokens;
+        let name = world.token_of(self.lane()).unwrap_or_else(|| format!("t{drawn}"));
+        Token::parse(&name).expect("letters and digits")
     }
 }
 

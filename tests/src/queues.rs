@@ -36,6 +36,13 @@ pub struct Waiting {
     pub receives: u32,
 }
 
+impl Waiting {
+    /// The message in words, without the id that the queue gave it.
+    fn describe(&self) -> String {
+        format!("{} {} {} {}", self.body, self.sent_at, self.visible_at, self.receives)
+    }
+}
+
 /// All queues.
 #[derive(Default)]
 pub(crate) struct Channels {
@@ -111,15 +118,7 @@ impl Channels {
     /// The queues in words, whatever the order in which messages came.
     pub(crate) fn describe(&self) -> String {
         let in_words = |(queue, line): (&Queue, &Vec<Waiting>)| {
-            let mut words: Vec<_> = line
-                .iter()
-                .map(|waiting| {
-                    format!(
-                        "{} {} {} {}",
-                        waiting.body, waiting.sent_at, waiting.visible_at, waiting.receives
-                    )
-                })
-                .collect();
+            let mut words: Vec<_> = line.iter().map(Waiting::describe).collect();
             words.sort();
             format!(" {queue:?} {words:?}")
         };
@@ -249,6 +248,20 @@ impl Memory {
             let queue = step.or_else(|_| kept()).unwrap_or(Queue::Whatsapp);
             world.queues.line(queue).push(Waiting { receives: 0, visible_at: now, ..waiting });
         }
+    }
+
+    /// These messages in words.
+    pub(crate) fn in_words(&self, queue: Queue, ids: &[String]) -> Vec<String> {
+        let waiting = self.waiting(queue).into_iter().filter(|waiting| ids.contains(&waiting.id));
+        waiting.map(|waiting| waiting.describe()).collect()
+    }
+
+    /// One id of each kind of message that can be received now; which of two alike comes first makes no difference.
+    pub(crate) fn visible_kinds(&self, queue: Queue) -> Vec<String> {
+        let visible = self.visible(queue);
+        let waiting = self.waiting(queue).into_iter().filter(|waiting| visible.contains(&waiting.id));
+        let kinds: BTreeMap<_, _> = waiting.map(|waiting| (waiting.describe(), waiting.id)).collect();
+        kinds.into_values().collect()
     }
 
     /// Makes the messages in work visible again, as a process that takes too long does.

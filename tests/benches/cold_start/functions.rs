@@ -15,6 +15,9 @@ pub(crate) const FUNCTIONS: [&str; 5] =
 /// The official runtime client with no work, `tests/examples/echo.rs`, below the folder of the functions.
 pub(crate) const FLOOR: &str = "examples/echo";
 
+/// The same webhook in JavaScript.
+pub(crate) const PEER: &str = "peer";
+
 /// The function that is measured warm, too.
 pub(crate) const WEBHOOK: &str = "payment-webhook";
 
@@ -87,6 +90,7 @@ pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec
             ("SMS_ORIGINATION_IDENTITY", "arn:aws:sms-voice:us-east-1:000000000000:phone-number/bench"),
         ],
         "sweep" => &[stripe, meta],
+        PEER => &[("PEER_SIGNING_SECRET", traffic::SIGNING_SECRET)],
         _ => &[stripe],
     };
     let stubs = ["AWS_ENDPOINT_URL", "GRAPH_API_URL", "STRIPE_API_URL"].map(|name| (name, stubs));
@@ -98,7 +102,7 @@ pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec
 /// into the queue.
 pub(crate) fn first_event(function: &str, step: &str) -> (String, &'static str) {
     match function {
-        WEBHOOK | FLOOR => (webhook(1), OK),
+        WEBHOOK | FLOOR | PEER => (webhook(1), OK),
         "channel-webhook" => (status(), OK),
         "sweep" => (json!({"source": "aws.scheduler"}).to_string(), "\"cases\""),
         _ => (batch(step), "{\"batchItemFailures\":[]}"),

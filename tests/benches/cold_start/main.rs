@@ -1,8 +1,10 @@
 //! How the release binaries start and what a warm webhook costs them: each is run as Lambda runs it, against a small
 //! Runtime API and a stub of AWS on loopback, and held to the goals.
 //!
-//! `cargo bench -p recoup-tests --bench cold_start -- [--tls] [--json] [--check] [--rounds N] [--bin-dir DIR]`
+//! `cargo bench -p recoup-tests --bench cold_start -- [--tls] [--json] [--check] [--rounds N] [--bin-dir DIR] [--peer FILE]`
 //!
+//! `--peer` names the bundle that `npm ci && npm run build` make in `tests/benches/peer`: the same webhook in JavaScript.
+//! Goals for CPU time are shares of what it uses in the same run; without it they are the figures those shares came from.
 //! `--check` ends with status 1 when a goal is missed. CPU times are comparable between machines of one kind whatever
 //! else they do; milliseconds on the wall are not.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints what it measured")]
@@ -22,9 +24,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::aws::{Aws, World};
-use crate::functions::{FLOOR, FUNCTIONS, OK, UNAUTHORISED, WEBHOOK};
+use crate::functions::{FLOOR, FUNCTIONS, OK, PEER, UNAUTHORISED, WEBHOOK};
 use crate::process::Process;
-use crate::report::{Calls, Floor, Report, Start, Warm};
+use crate::report::{Calls, Compared, Report, Start, Warm};
 use crate::runtime_api::{Idle, RuntimeApi};
 use crate::tls::Authority;
 
@@ -41,11 +43,13 @@ struct Options {
     check: bool,
     rounds: usize,
     bin_dir: PathBuf,
+    peer: Option<PathBuf>,
 }
 
 impl Options {
     fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self { tls: false, json: false, check: false, rounds: 15, bin_dir: beside_this()? };
+        let mut options =
+            Self { tls: false, json: false, check: false, rounds: 15, bin_dir: beside_this()?, peer: None };
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
             match argument.as_str() {
@@ -57,6 +61,7 @@ impl Options {
                     options.rounds = rounds.ok_or("--rounds needs a number from 1")?;
                 }
                 "--bin-dir" => options.bin_dir = value()?.into(),
+                "--peer" => options.peer = Some(value()?.into()),
                 // What cargo itself says to a bench.
                 "--bench" => {}
                 _ => return Err(format!("unknown argument {argument}")),
@@ -138,7 +143,8 @@ impl<'a> Bench<'a> {
             load,
             processor,
             starts: Vec::new(),
-            floor: self.floor()?,
+            floor: self.compare(FLOOR)?,
+            peer: self.compare(PEER)?,
             warm: None,
             missing: Vec::new(),
         };
@@ -154,24 +160,29 @@ impl<'a> Bench<'a> {
             }
             // Without a webhook there is no case and no step that a sender could take.
             let seed = seed.as_ref().ok_or("the other functions need payment-webhook to make their work")?;
+            let seed = if function == WEBHOOK { &World::default() } else { seed };
             report.starts.push(self.starts(function, seed)?);
         }
         Ok(report)
     }
 
     fn binary(&self, function: &str) -> PathBuf {
-        self.options.bin_dir.join(function)
+        match &self.options.peer {
+            Some(peer) if function == PEER => peer.clone(),
+            _ => self.options.bin_dir.join(function),
+        }
     }
 
-    /// What the runtime client costs when it does nothing: the same starts and the same warm webhooks.
-    fn floor(&self) -> Result<Option<Floor>, String> {
-        if !self.binary(FLOOR).is_file() {
+    /// What something else costs, by the same starts and the same warm webhooks; `None` where it is not built.
+    fn compare(&self, other: &'static str) -> Result<Option<Compared>, String> {
+        if !self.binary(other).is_file() {
             return Ok(None);
         }
-        let start = self.starts(FLOOR, &World::default())?;
-        let (process, mut idle, _) = self.start(FLOOR, &World::default())?;
+        let start = self.starts(other, &World::default())?;
+        let (process, mut idle, _) = self.start(other, &World::default())?;
         let (cpu_us, ..) = self.webhooks(&process, &mut idle)?;
-        Ok(Some(Floor { init_cpu_ms: start.init_cpu_ms, cold_cpu_ms: start.cold_cpu_ms, cpu_us }))
+        let Start { init_cpu_ms, cold_cpu_ms, memory, .. } = start;
+        Ok(Some(Compared { init_cpu_ms, cold_cpu_ms, memory, cpu_us }))
     }
 
     /// Many new webhooks: CPU time of each in microseconds, and the times they took in milliseconds.
@@ -203,9 +214,11 @@ impl<'a> Bench<'a> {
             let said = std::fs::read_to_string(&self.log).unwrap_or_default();
             format!("{function}: {error}\n{said}")
         };
-        self.aws.reset(if function == WEBHOOK { World::default() } else { seed.clone() });
+        self.aws.reset(seed.clone());
         let mut environment = functions::environment(function, &self.api.address.to_string(), &self.aws.url);
-        environment.extend(self.bundle.iter().map(|path| ("SSL_CERT_FILE", path.display().to_string())));
+        for variable in ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"] {
+            environment.extend(self.bundle.iter().map(|path| (variable, path.display().to_string())));
+        }
         let step = seed.queued.first().map_or("", String::as_str);
         let (event, expected) = functions::first_event(function, step);
         let process = Process::start(&self.binary(function), &environment, &self.log)?;

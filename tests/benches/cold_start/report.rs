@@ -29,15 +29,18 @@ pub(crate) struct Warm {
     pub(crate) calls: Vec<Calls>,
 }
 
-/// What the runtime client costs without any work.
-pub(crate) struct Floor {
+/// What something else costs in the same run.
+pub(crate) struct Compared {
     pub(crate) init_cpu_ms: f64,
     pub(crate) cold_cpu_ms: f64,
+    pub(crate) memory: u64,
     pub(crate) cpu_us: f64,
 }
 
-/// The floor on the machine that the goals for CPU time were set on (an AMD EPYC of the Zen 5 kind).
-const SET_ON: Floor = Floor { init_cpu_ms: 1.6, cold_cpu_ms: 1.8, cpu_us: 69.0 };
+/// The share of the peer's CPU time that a cold start and a webhook may use.
+const SHARES: [f64; 2] = [1.0 / 23.0, 1.0 / 4.0];
+/// What those shares came to where they were set, an AMD EPYC of the Zen 5 kind: milliseconds, microseconds.
+const SET_AT: [f64; 2] = [5.0, 300.0];
 
 /// The calls that one webhook of a kind makes.
 pub(crate) struct Calls {
@@ -66,7 +69,10 @@ pub(crate) struct Report {
     /// The processor, as it calls itself.
     pub(crate) processor: String,
     pub(crate) starts: Vec<Start>,
-    pub(crate) floor: Option<Floor>,
+    /// The runtime client with no work at all.
+    pub(crate) floor: Option<Compared>,
+    /// The same webhook in JavaScript.
+    pub(crate) peer: Option<Compared>,
     pub(crate) warm: Option<Warm>,
     /// Functions without a binary.
     pub(crate) missing: Vec<&'static str>,
@@ -80,18 +86,19 @@ fn megabytes(bytes: u64) -> f64 {
 impl Report {
     fn goals(&self) -> Vec<Goal> {
         let goal = |what: String, value, most, unit| Goal { what, value, most, unit };
-        let floor = self.floor.as_ref().unwrap_or(&SET_ON);
+        let [cold, each] = match &self.peer {
+            Some(peer) => [peer.cold_cpu_ms * SHARES[0], peer.cpu_us * SHARES[1]],
+            None => SET_AT,
+        };
         let mut goals = Vec::new();
         for start in &self.starts {
             let function = start.function;
             goals.push(goal(format!("{function}: binary"), megabytes(start.size), 6.0, "MB"));
-            let scaled = 5.0 * floor.cold_cpu_ms / SET_ON.cold_cpu_ms;
-            goals.push(goal(format!("{function}: cold CPU"), start.cold_cpu_ms, scaled, "ms"));
+            goals.push(goal(format!("{function}: cold CPU"), start.cold_cpu_ms, cold, "ms"));
             goals.push(goal(format!("{function}: memory"), megabytes(start.memory), 10.0, "MB"));
         }
         if let Some(warm) = &self.warm {
-            let scaled = 300.0 * floor.cpu_us / SET_ON.cpu_us;
-            goals.push(goal("payment-webhook: CPU per webhook".to_owned(), warm.cpu_us, scaled, "us"));
+            goals.push(goal("payment-webhook: CPU per webhook".to_owned(), warm.cpu_us, each, "us"));
             goals.push(goal("payment-webhook: memory, warm".to_owned(), megabytes(warm.memory), 10.0, "MB"));
             for Calls { kind, dynamodb, most, .. } in &warm.calls {
                 goals.push(goal(format!("payment-webhook: DynamoDB calls, {kind}"), *dynamodb, *most, ""));
@@ -118,12 +125,10 @@ impl Report {
             json!({"events": warm.events, "cpu_us": warm.cpu_us, "median_ms": warm.median_ms,
                 "memory_bytes": warm.memory, "calls": warm.calls.iter().map(calls).collect::<Vec<_>>()})
         });
-        let floor = self.floor.as_ref().map(|floor| {
-            json!({"init_cpu_ms": floor.init_cpu_ms, "cold_cpu_ms": floor.cold_cpu_ms, "cpu_us": floor.cpu_us})
-        });
+        let [floor, peer] = [&self.floor, &self.peer].map(|compared| compared.as_ref().map(Compared::json));
         let goals: Vec<_> = self.goals().iter().map(Goal::json).collect();
         json!({"tls": self.tls, "rounds": self.rounds, "load": self.load, "processor": self.processor, "missing": self.missing,
-            "starts": self.starts.iter().map(start).collect::<Vec<_>>(), "floor": floor, "warm": warm, "goals": goals,
+            "starts": self.starts.iter().map(start).collect::<Vec<_>>(), "floor": floor, "peer": peer, "warm": warm, "goals": goals,
             "holds": self.holds()})
     }
 
@@ -138,7 +143,14 @@ impl Report {
                 self.processor, self.load
             ),
         ];
-        lines.extend(self.floor.as_ref().map(Floor::text));
+        lines.extend(self.floor.as_ref().map(|floor| floor.text("runtime client alone")));
+        lines.push(match &self.peer {
+            Some(peer) => format!(
+                "{}\nGoals for CPU time: a cold start uses a 23rd of what JavaScript uses here, a webhook a quarter",
+                peer.text("the same in JavaScript")
+            ),
+            None => "Goals for CPU time are those of an AMD EPYC of the Zen 5 kind; with --peer they are shares of JavaScript's".to_owned(),
+        });
         lines.push(String::new());
         lines.push(format!(
             "{:<16} {:>9} {:>13} {:>13} {:>13} {:>9}  calls",
@@ -177,18 +189,20 @@ impl Report {
     }
 }
 
-impl Floor {
-    fn text(&self) -> String {
+impl Compared {
+    fn text(&self, name: &str) -> String {
         format!(
-            "The runtime client alone: {:.1} ms CPU to its first poll, {:.1} ms with its first event, {:.0} us per webhook.\n\
-             Goals of CPU time (cold 5 ms, webhook 300 us) were set where these were {} ms, {} ms and {} us, and are scaled by them",
+            "{name}: {:.1} ms CPU to its first poll, {:.1} ms with its first event, {:.0} us per webhook, {:.1} MB",
             self.init_cpu_ms,
             self.cold_cpu_ms,
             self.cpu_us,
-            SET_ON.init_cpu_ms,
-            SET_ON.cold_cpu_ms,
-            SET_ON.cpu_us
+            megabytes(self.memory)
         )
+    }
+
+    fn json(&self) -> Value {
+        json!({"init_cpu_ms": self.init_cpu_ms, "cold_cpu_ms": self.cold_cpu_ms, "cpu_us": self.cpu_us,
+            "memory_bytes": self.memory})
     }
 }
 

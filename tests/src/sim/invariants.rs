@@ -12,7 +12,7 @@ use super::deployment::{Done, Ended};
 use super::history::{Claim, History, News, Sent};
 use super::outside::{FactTold, Told};
 use crate::stack::brand;
-use crate::{Memory, Settings, Stored, seeds};
+use crate::{Line, Memory, Settings, Stored, seeds};
 
 /// What the laws look at.
 pub struct View<'a> {
@@ -32,6 +32,8 @@ pub struct View<'a> {
     pub true_by_now: &'a BTreeMap<CaseId, Settlement>,
     /// How far a process's clock may be from the world's.
     pub skew: SignedDuration,
+    /// Whether nothing goes wrong in this run.
+    pub calm: bool,
     /// Whether the run is over: nothing is at work, waits or will happen.
     pub over: bool,
 }
@@ -194,8 +196,8 @@ fn i4_the_end_does_not_depend_on_order_and_number(view: &View<'_>) -> Result<(),
     Ok(())
 }
 
-/// I5: an open case always owes its next timer, by which it goes on; in the end no case is open, and a sweep after a run
-/// in which nothing went wrong repaired nothing.
+/// I5: an open case always owes its next timer, by which it goes on; where nothing goes wrong the sweep finds nothing to
+/// repair; in the end no case is open.
 fn i5_every_open_case_goes_on(view: &View<'_>) -> Result<(), String> {
     for stored in &view.news.stored {
         if let Stored::Case { after, at, .. } = stored
@@ -205,6 +207,10 @@ fn i5_every_open_case_goes_on(view: &View<'_>) -> Result<(), String> {
         {
             return Err(format!("{} is open and nothing will ever bring it back", after.id));
         }
+    }
+    let repaired = |line: &&Line| line.get("fn") == "sweep" && line.get("reason") == "repaired";
+    if let Some(line) = view.news.lines.iter().find(repaired).filter(|_| view.calm) {
+        return Err(format!("nothing went wrong and the sweep repaired {}", line.get("case")));
     }
     if view.over
         && let Some(case) = view.memory.cases().into_iter().find(Case::is_open)

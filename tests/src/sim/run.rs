@@ -465,6 +465,7 @@ impl<'a> Player<'a> {
             heard: &self.heard,
             true_by_now: &self.truth,
             skew: self.skew,
+            calm: self.run.planned.is_empty() && self.skew.is_zero(),
             over,
         };
         check(&view).map_err(|(law, what)| Violation { law, at: self.now(), what })

@@ -79,8 +79,8 @@ pub enum Choice {
     Kill(Lane),
     /// A webhook is delivered: the failure, or the payment.
     Tell(usize),
-    /// The oldest visible message of a queue goes to a free process.
-    Receive(Queue),
+    /// A visible message of a queue goes to a free process, by its kind.
+    Receive(Queue, usize),
     /// A message in work becomes visible again.
     Reappear(Queue),
     /// Time passes to the next thing that is due.
@@ -270,7 +270,7 @@ impl Place {
         let memory = &self.deployment.memory;
         let waiting = memory.at_gate();
         // What only one process sees commutes with everything the others do: it is enough to look at it first.
-        if let Some((ticket, lane, call)) = waiting.iter().find(|(.., call)| is_own_affair(*call)) {
+        if let Some((ticket, lane, call)) = first_own_affair(&waiting) {
             let kill = (self.budget.crashes > 0 && !memory.learned_by(*lane).read_last)
                 .then_some(Choice::Kill(*lane));
             return self.ways_through(*ticket, *lane, *call).chain(kill).collect();
@@ -298,11 +298,12 @@ impl Place {
             }
         }
         for queue in [Queue::Whatsapp, Queue::Sms] {
-            if self.deployment.has_free(queue) && !memory.visible(queue).is_empty() {
-                choices.push(Choice::Receive(queue));
+            if self.deployment.has_free(queue) {
+                let kinds = memory.visible_kinds(queue).len();
+                choices.extend((0..kinds).map(|kind| Choice::Receive(queue, kind)));
             }
         }
-        let busy = choices.iter().any(|choice| matches!(choice, Choice::Receive(_)));
+        let busy = choices.iter().any(|choice| matches!(choice, Choice::Receive(..)));
         if idle && !busy && self.next().is_some() {
             choices.push(Choice::Wait);
         }
@@ -362,9 +363,9 @@ impl Place {
                 let headers = stripe::sign(body.as_bytes(), crate::seeds::SIGNING_SECRET, memory.time());
                 self.deployment.start_webhook(nth, Stack::request("stripe", headers, body), false)
             }
-            Choice::Receive(queue) => {
-                let first: Vec<_> = memory.visible(queue).into_iter().take(1).collect();
-                self.deployment.start_batch(queue, &first)
+            Choice::Receive(queue, kind) => {
+                let one: Vec<_> = memory.visible_kinds(queue).into_iter().skip(kind).take(1).collect();
+                self.deployment.start_batch(queue, &one)
             }
             Choice::Reappear(queue) => {
                 self.budget.duplicates -= 1;
@@ -417,6 +418,7 @@ impl Place {
             heard: &[],
             true_by_now: &nothing,
             skew: SignedDuration::ZERO,
+            calm: false,
             over: false,
         };
         LAWS.iter().find_map(|(name, law)| law(&view).err().map(|what| (*name, what)))
@@ -461,11 +463,14 @@ impl Place {
         self.budget.hash(&mut hasher);
         self.heard.hash(&mut hasher);
         self.deployment.memory.describe().hash(&mut hasher);
-        let mut at_work: Vec<_> = self
-            .deployment
-            .at_work()
-            .map(|(lane, work)| (format!("{work:?}"), lane, self.deployment.memory.learned_by(lane)))
-            .collect();
+        let memory = &self.deployment.memory;
+        let in_words = |work: &Work| match work {
+            Work::Batch(queue, ids) => format!("{queue:?} {:?}", memory.in_words(*queue, ids)),
+            Work::Webhook(_) | Work::Sweep => format!("{work:?}"),
+        };
+        let at_work = self.deployment.at_work();
+        let mut at_work: Vec<_> =
+            at_work.map(|(lane, work)| (in_words(work), lane, memory.learned_by(lane))).collect();
         at_work.sort();
         at_work.hash(&mut hasher);
         self.history
@@ -477,6 +482,11 @@ impl Place {
             .hash(&mut hasher);
         hasher.finish()
     }
+}
+
+/// The same one of them, by whichever path the state was reached.
+fn first_own_affair(waiting: &[(Ticket, Lane, Call)]) -> Option<&(Ticket, Lane, Call)> {
+    waiting.iter().filter(|(.., call)| is_own_affair(*call)).min_by_key(|(_, lane, call)| (*lane, *call))
 }
 
 /// Whether a call neither reads nor changes what another process at work reads.
