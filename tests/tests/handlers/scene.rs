@@ -80,6 +80,13 @@ impl Scene {
         assert_eq!(self.post_stripe(&event).status, Answer::OK);
     }
 
+    /// Posts the failure of an invoice of the buyer with this number and expects 200.
+    pub(crate) fn fail_invoice_of(&self, id: &str, phone: &str) {
+        let invoice = stripe::with(stripe::invoice(id), "/customer_phone", Value::from(phone));
+        let event = stripe::event(&format!("evt_failed_{id}"), "invoice.payment_failed", invoice);
+        assert_eq!(self.post_stripe(&event).status, Answer::OK);
+    }
+
     /// Posts that an invoice is paid and expects 200.
     pub(crate) fn pay_invoice(&self, id: &str) {
         assert_eq!(self.post_stripe(&paid(id)).status, Answer::OK);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::scene::{Scene, days, hours, minutes, paid, scene};
 
 /// Posts the event from another process just before the sender's next such call.
-fn meanwhile(scene: &Scene, call: Call, event: &Value) {
+pub(crate) fn meanwhile(scene: &Scene, call: Call, event: &Value) {
     let (engine, body) = (scene.engine.clone(), event.to_string());
     scene.memory.before(call, move |memory: Memory| async move {
         let headers = stripe::sign(body.as_bytes(), seeds::SIGNING_SECRET, memory.wall());
@@ -18,7 +18,7 @@ fn meanwhile(scene: &Scene, call: Call, event: &Value) {
 }
 
 /// The same for what a buyer says to Meta.
-fn meanwhile_said(scene: &Scene, call: Call, body: &Value) {
+pub(crate) fn meanwhile_said(scene: &Scene, call: Call, body: &Value) {
     let (engine, request) = (scene.engine.clone(), Stack::meta_request(body.to_string()));
     scene.memory.before(call, move |_| async move {
         assert_eq!(channel_webhook::handle(&engine, &request).await.status, 200);
