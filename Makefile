@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-lint build test lint demo up down bench fuzz nightly clean
+.PHONY: help setup setup-lint build test lint demo up down bench simulate search drill soak mutants fuzz nightly clean
 
 LOCAL := .local
 BIN_DIR := $(or $(CARGO_TARGET_DIR),target)/debug
@@ -16,7 +16,10 @@ CARGO_FUZZ_VERSION := 0.13.2
 CARGO_FUZZ := $(LOCAL)/cargo-fuzz-$(CARGO_FUZZ_VERSION)
 FUZZ_SECONDS ?= 60
 TARGET ?=
+SIMULATE := $(BIN_DIR)/simulate
 PARTS := --bin-dir $(BIN_DIR)
+SEED ?= 1
+EVENTS ?= 200
 ARGS ?=
 
 # $(call timed,what,command): runs a command and prints how long it took.
@@ -102,9 +105,34 @@ up: setup build ## Starts a stack in the background; .local/stack.json says wher
 down: ## Stops it
 	@if [ -x $(RECOUP_LOCAL) ]; then $(RECOUP_LOCAL) down $(ARGS); else echo "Nothing is up: nothing was built"; fi
 
-bench: ## Measures the hot paths and the cold start of each binary
-	@$(call timed,release build,cargo build --release --workspace --bins --locked)
-	@$(call timed,bench,cargo bench-all --locked)
+bench: ## Measures the hot paths and each function's cold start; PEER=1 measures the same webhook in JavaScript beside it
+	@$(call timed,release build,cargo build --release --bins --locked)
+	@$(call timed,runtime client alone,cargo build --release --locked -p recoup-tests --example echo)
+	@$(call timed,hot paths,cargo bench --locked -p recoup-tests --bench hot_path)
+ifdef PEER
+	@cd tests/benches/peer && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build && npm run --silent verify
+endif
+	@$(call timed,cold starts,cargo bench --locked -p recoup-tests --bench cold_start -- --tls \
+	  $(if $(PEER),--peer $(CURDIR)/tests/benches/peer/dist/payment-webhook.cjs) $(ARGS))
+
+simulate: ## Plays the simulation of SEED=1 with EVENTS=200 deliveries; one that fails is printed as short as can be
+	@cargo build --quiet --locked -p recoup-tests --bin simulate
+	@$(SIMULATE) seed $(SEED) --events $(EVENTS) $(ARGS)
+
+search: ## Looks at every interleaving of a few processes with a few faults
+	@cargo build --quiet --locked -p recoup-tests --bin simulate
+	@$(SIMULATE) search $(ARGS)
+
+drill: setup build ## Plays 50,000 mixed events through the simulation and 5,000 through the deployed functions
+	@$(call timed,simulation,$(SIMULATE) drill --events 50000)
+	@$(call timed,deployed functions,$(RECOUP_LOCAL) drill $(PARTS) --events 5000)
+
+soak: ## Plays 1,000,000 events through the simulation; for a machine with nothing else to do
+	@cargo build --quiet --locked -p recoup-tests --bin simulate
+	@$(call timed,simulation,$(SIMULATE) drill --events 1000000 $(ARGS))
+
+mutants: ## Removes one safeguard at a time and shows which tests notice
+	@$(call timed,mutants,tests/mutants/run.py $(ARGS))
 
 fuzz: nightly $(CARGO_FUZZ) ## Runs every fuzz target for FUZZ_SECONDS=60, or only TARGET=name
 	@CARGO_FUZZ=$(CARGO_FUZZ) fuzz/run.sh $(FUZZ_SECONDS) $(TARGET)
