@@ -38,19 +38,19 @@ fn check_kept(known: &Versioned<Case>) {
         |name: &String| keys::COMMON.iter().chain(keys::CASE).any(|known| known.name == name.as_str());
     assert!(written.keys().all(listed), "an attribute that no list holds");
 
-    let Some(dunning) = &case.dunning else { return };
-    let buyer = &dunning.debt.buyer;
+    let Some(outreach) = &case.outreach else { return };
+    let buyer = &outreach.matter.buyer;
     if let Some(phone) = &buyer.phone {
         assert_e164(phone.expose());
     }
-    let mut shown = dunning.debt.clone();
+    let mut shown = outreach.matter.clone();
     (shown.buyer.zone, shown.buyer.locale) = (None, None);
     assert_hidden(&format!("{shown:?}"), buyer.phone.as_ref(), buyer.name.as_ref(), shown.pay_link.as_ref());
 }
 
 /// Every input, at times around the case's own, makes a decision that can be stored.
 fn check_decided(case: &Case) {
-    let own = case.dunning.as_ref().map(|dunning| dunning.next.map_or(dunning.anchor, |next| next.at));
+    let own = case.outreach.as_ref().map(|outreach| outreach.next.map_or(outreach.anchor, |next| next.at));
     let days = |days: i64| SignedDuration::from_hours(days * 24);
     let own = own.unwrap_or(Timestamp::UNIX_EPOCH);
     // Beyond it what is planned meets the end of time, which is finer than the milliseconds that items keep.
@@ -66,7 +66,7 @@ fn check_decided(case: &Case) {
 }
 
 fn inputs(case: &Case) -> Vec<Input> {
-    let next = case.dunning.as_ref().and_then(|dunning| dunning.next);
+    let next = case.outreach.as_ref().and_then(|outreach| outreach.next);
     let said = |fact| {
         let id = EventId::parse("evt_fuzz").expect("well formed");
         Input::Said(Event { id, obligation: case.id.obligation.clone(), occurred_at: None, fact })
@@ -95,7 +95,7 @@ fn inputs(case: &Case) -> Vec<Input> {
 fn check_decision(case: &Case, input: &Input, now: Timestamp) {
     let (policy, token) = (Policy::standard("Acme"), token());
     let context = Context { now, policy: &policy, token: &token, trace: None };
-    let phone = case.dunning.as_ref().and_then(|dunning| dunning.debt.buyer.phone.as_ref());
+    let phone = case.outreach.as_ref().and_then(|outreach| outreach.matter.buyer.phone.as_ref());
     let recipient = phone.map(|phone| Recipient::new(RecipientId::of(&secret("pepper"), phone)));
     let world = World { case: Some(case), recipient: recipient.as_ref(), linked: &[] };
     let _ = (needs(Some(case), input, &context), owed(case, now));

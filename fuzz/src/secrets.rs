@@ -15,7 +15,7 @@ pub fn check(data: &[u8]) {
     };
     assert_eq!(secret.expose(), text.trim());
     assert_fit(&secret);
-    match SourceCredentials::parse(SecretName::Stripe, &secret) {
+    match SourceCredentials::parse(SecretName::Source("stripe"), &secret) {
         Ok(read) => {
             assert!(!read.signing.is_empty(), "nothing to verify with");
             read.signing.iter().chain(&read.api_key).for_each(assert_fit);

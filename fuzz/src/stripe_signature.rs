@@ -26,7 +26,7 @@ pub fn check(data: &[u8]) {
         .map(|value| HeaderMap::from_iter([(http::HeaderName::from_static("stripe-signature"), value)]))
         .unwrap_or_default();
     let near = |time: i64| now.as_second().abs_diff(time) <= TOLERANCE;
-    match stripe.verify(Unverified { headers: &headers, body }, std::slice::from_ref(&key), now) {
+    match stripe.verify(Unverified::new(&headers, body), std::slice::from_ref(&key), now) {
         Ok(verified) => {
             assert_eq!(verified.body(), body);
             let entries = || header.split(',').map(str::trim);
@@ -39,15 +39,15 @@ pub fn check(data: &[u8]) {
     }
 
     let other = secret("another secret altogether");
-    let own = stripe.sign(body, &key, now).expect("stripe's signature is symmetric");
-    let unverified = Unverified { headers: &own, body };
+    let own = stripe.sign(body, &key, now, "").expect("stripe's signature is symmetric").headers;
+    let unverified = Unverified::new(&own, body);
     assert!(
         stripe.verify(unverified, &[other.clone(), key.clone()], now).is_ok(),
         "an own signature is refused"
     );
     assert!(key == other || stripe.verify(unverified, &[other], now).is_err(), "any secret will do");
     let longer = [body, b"x"].concat();
-    let extended = Unverified { headers: &own, body: &longer };
+    let extended = Unverified::new(&own, &longer);
     assert!(stripe.verify(extended, std::slice::from_ref(&key), now).is_err(), "a longer body is believed");
     let late = Timestamp::from_second(now.as_second() + 301).expect("in range");
     assert!(stripe.verify(unverified, &[key], late).is_err(), "a signature does not age");

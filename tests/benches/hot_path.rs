@@ -50,7 +50,7 @@ impl Webhook {
     }
 
     fn unverified(&self) -> Unverified<'_> {
-        Unverified { headers: &self.headers, body: self.body.as_bytes() }
+        Unverified::new(&self.headers, self.body.as_bytes())
     }
 
     fn event(&self) -> Event {
@@ -114,7 +114,7 @@ impl Opened {
     }
 
     fn due(&self) -> Input {
-        let next = self.case.dunning.as_ref().and_then(|dunning| dunning.next).expect("a step is planned");
+        let next = self.case.outreach.as_ref().and_then(|outreach| outreach.next).expect("a step is planned");
         Input::StepDue(StepDue {
             step: StepIndex(0),
             generation: next.generation,

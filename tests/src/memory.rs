@@ -63,7 +63,7 @@ impl fmt::Debug for Memory {
 impl Memory {
     /// A world in which nothing has happened yet.
     pub fn new(now: Timestamp) -> Self {
-        let names = [SecretName::Pepper, SecretName::Stripe, SecretName::Meta, SecretName::Twilio];
+        let names = [SecretName::Pepper, SecretName::Source("stripe"), SecretName::Meta, SecretName::Twilio];
         let world = World {
             now,
             wall_ahead: SignedDuration::ZERO,

@@ -30,6 +30,10 @@ impl Tokens for Memory {
 }
 
 impl Secrets for Memory {
+    fn has(&self, name: SecretName) -> bool {
+        self.world().secrets.contains_key(&name)
+    }
+
     async fn secret(&self, name: SecretName) -> Result<Secret, SecretError> {
         let down = SecretError::Unavailable { name, detail: "injected".to_owned() };
         let read = |world: &mut crate::memory::World| world.secrets.get(&name).cloned().unwrap_or_default();

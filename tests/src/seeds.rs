@@ -51,7 +51,7 @@ pub fn leak(text: &str) -> Option<&'static str> {
 pub fn secret_text(name: SecretName) -> String {
     match name {
         SecretName::Pepper => PEPPER.to_owned(),
-        SecretName::Stripe => json!({"signing_secrets": [SIGNING_SECRET], "api_key": API_KEY}).to_string(),
+        SecretName::Source(_) => json!({"signing_secrets": [SIGNING_SECRET], "api_key": API_KEY}).to_string(),
         SecretName::Meta => meta_secret(ACCESS_TOKEN),
         SecretName::Twilio => {
             let account_sid = format!("AC{}", "0".repeat(32));

@@ -11,6 +11,7 @@ use recoup_app::queue::Received;
 use recoup_app::sms_fallback::{self, AwsSender, SmsSender, TwilioSender};
 use recoup_app::step::StepSender;
 use recoup_app::sweep::{self, Swept};
+use recoup_app::webhook::{WebhookSettings, Webhooks};
 use recoup_app::whatsapp_sender::{self, MetaSender, MetaSettings};
 use recoup_app::{channel_webhook, payment_webhook};
 use recoup_core::{Brand, Case, CaseId, Policy};
@@ -60,6 +61,12 @@ pub(crate) fn brand() -> Brand {
     Brand::parse("main").expect("lower-case letters")
 }
 
+/// The functions that take webhooks, over the same world.
+pub fn webhooks(engine: Engine<Memory>) -> Webhooks<Memory, Memory> {
+    let (transport, apis) = (engine.ports.clone(), Apis::elsewhere([("stripe", STRIPE_URL.to_owned())]));
+    Webhooks::new(engine, transport, apis, WebhookSettings::default())
+}
+
 type WhatsappSender = StepSender<Memory, Memory, MetaSender<Memory, Memory>>;
 type Texts<S> = StepSender<Memory, Memory, SmsSender<Memory, S>>;
 
@@ -75,6 +82,8 @@ pub struct Stack {
     pub memory: Memory,
     /// The engine that the webhooks and the sweep use.
     pub engine: Engine<Memory>,
+    /// The functions that take the sources' webhooks.
+    pub webhooks: Webhooks<Memory, Memory>,
     settings: Settings,
     whatsapp_sender: WhatsappSender,
     sms_fallback: SmsFallback,
@@ -98,7 +107,8 @@ impl Stack {
     /// When a constant of this function does not read.
     pub fn over(memory: Memory, settings: Settings) -> Self {
         let engine = Engine { ports: memory.clone(), brand: brand(), policy: settings.policy.clone() };
-        let apis = Apis::new([("stripe", STRIPE_URL.to_owned())]);
+        let apis = Apis::elsewhere([("stripe", STRIPE_URL.to_owned())]);
+        let webhooks = webhooks(engine.clone());
         let meta = MetaSettings {
             base_url: GRAPH_URL.to_owned(),
             graph_version: "v26.0".to_owned(),
@@ -117,7 +127,7 @@ impl Stack {
                 SmsFallback::Twilio(sms_fallback::parts(engine.clone(), memory.clone(), apis, sender, last))
             }
         };
-        Self { memory, engine, settings, whatsapp_sender, sms_fallback }
+        Self { memory, engine, webhooks, settings, whatsapp_sender, sms_fallback }
     }
 
     /// Replaces every process by a new one; what they kept in memory is gone.
@@ -128,7 +138,8 @@ impl Stack {
     /// A request as the front door delivers it.
     pub fn request(name: &str, headers: HeaderMap, body: impl Into<Bytes>) -> Request {
         let trace = Some("Root=1-5759e988-bd862e3fe1be46a994272793".to_owned());
-        Request { name: name.to_owned(), query: String::new(), headers, body: body.into(), trace }
+        let (name, url) = (name.to_owned(), format!("https://hooks.example.com/webhooks/{name}"));
+        Request { name, url, query: String::new(), is_get: false, headers, body: body.into(), trace }
     }
 
     /// A webhook as Stripe sends it now.
@@ -146,7 +157,7 @@ impl Stack {
 
     /// Posts to `/webhooks/{source}`; `None` when the process died.
     pub fn try_post(&self, request: &Request) -> Option<Answer> {
-        run(payment_webhook::handle(&self.engine, request))
+        run(self.webhooks.handle(payment_webhook::FRONT, request))
     }
 
     /// Posts to `/channels/{provider}`; `None` when the process died.
@@ -217,7 +228,7 @@ impl Stack {
                 SmsFallback::Aws(sender) => sender.take_batch(batch).await,
                 SmsFallback::Twilio(sender) => sender.take_batch(batch).await,
             },
-            Queue::Spill => sweep::replay(&self.engine, batch).await,
+            Queue::Spill => sweep::replay(&self.webhooks, batch).await,
             Queue::Parked => batch.into_iter().map(|received| received.id).collect(),
         }
     }
@@ -277,7 +288,7 @@ impl Stack {
 
     /// A case's ledger, in the order of its claims: `0 whatsapp sent`.
     pub fn ledger(&self, obligation: &str) -> Vec<String> {
-        let ledger = self.case(obligation).dunning.map(|dunning| dunning.ledger).unwrap_or_default();
+        let ledger = self.case(obligation).outreach.map(|outreach| outreach.ledger).unwrap_or_default();
         let shown =
             ledger.iter().map(|entry| format!("{} {} {}", entry.step, entry.channel, entry.state.as_str()));
         shown.collect()

@@ -80,5 +80,5 @@ pub fn with(mut value: Value, pointer: &str, member: Value) -> Value {
 pub fn sign(body: &[u8], secret: &str, at: Timestamp) -> HeaderMap {
     let secret = Secret::parse(secret).expect("a fit secret");
     let stripe = processors::by_name("stripe").expect("stripe is a source");
-    stripe.sign(body, &secret, at).expect("stripe signs with a shared secret")
+    stripe.sign(body, &secret, at, "").expect("stripe signs with a shared secret").headers
 }

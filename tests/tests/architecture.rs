@@ -13,11 +13,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("recoup-app", &["recoup-core", "recoup-processors", "recoup-channels"]),
     ("recoup-transport", &["recoup-app"]),
     ("recoup-aws", &["recoup-app", "recoup-core"]),
-    ("payment-webhook", &["recoup-app", "recoup-aws"]),
+    ("payment-webhook", &["recoup-app", "recoup-aws", "recoup-transport"]),
+    ("cart-webhook", &["recoup-app", "recoup-aws", "recoup-transport"]),
+    ("kyc-webhook", &["recoup-app", "recoup-aws", "recoup-transport"]),
+    ("merchant-webhook", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("channel-webhook", &["recoup-app", "recoup-aws"]),
     ("whatsapp-sender", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("sms-fallback", &["recoup-app", "recoup-aws", "recoup-transport"]),
-    ("sweep", &["recoup-app", "recoup-aws"]),
+    ("sweep", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("recoup-local", &[]),
     ("recoup-ops", &["recoup-app", "recoup-aws", "recoup-core", "recoup-processors"]),
     ("recoup-tests", &["recoup-app", "recoup-channels", "recoup-core", "recoup-processors"]),
@@ -80,6 +83,28 @@ fn problems(edges: &Edges) -> Vec<String> {
 #[test]
 fn every_edge_between_crates_is_in_the_table() {
     assert_eq!(problems(&edges()), Vec::<String>::new());
+}
+
+/// Who may take a body for signed that is not: tools and tests.
+const RECORDED: &str = "recorded";
+
+#[test]
+fn no_function_can_take_an_unsigned_body_for_signed() {
+    let metadata = MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
+        .other_options(vec!["--locked".to_owned(), "--offline".to_owned()])
+        .no_deps()
+        .exec()
+        .expect("cargo metadata reads the workspace");
+    let shipped = metadata.packages.iter().filter(|package| {
+        let asks = |dependency: &cargo_metadata::Dependency| {
+            dependency.kind == DependencyKind::Normal
+                && dependency.features.iter().any(|feature| feature == RECORDED)
+        };
+        package.dependencies.iter().any(asks)
+    });
+    let names: Vec<_> = shipped.map(|package| package.name.as_str()).collect();
+    assert_eq!(names, ["recoup-ops"]);
 }
 
 #[test]

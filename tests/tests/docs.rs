@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use recoup_app::engine::EngineError;
 use recoup_app::ports::{QueueError, SecretError, SecretName, StoreError};
 use recoup_core::Reason;
-use recoup_processors::{NormaliseError, SignatureError};
+use recoup_processors::{NormaliseError, SignatureError, Unanswered};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -32,7 +32,7 @@ fn o22_the_runbook_explains_every_reason_of_a_decision_and_no_other() {
 fn the_runbook_has_a_heading_or_a_row_for_every_error_code() {
     let page = page("infra/RUNBOOK.md");
     let detail = || "detail".to_owned();
-    let secret = SecretName::Stripe;
+    let secret = SecretName::Source("stripe");
     let engine = [
         EngineError::Store(StoreError::Unavailable(detail())),
         EngineError::Store(StoreError::Malformed(detail())),
@@ -40,6 +40,9 @@ fn the_runbook_has_a_heading_or_a_row_for_every_error_code() {
         EngineError::Secret(SecretError::Unavailable { name: secret, detail: detail() }),
         EngineError::Secret(SecretError::Unfit { name: secret, rule: detail() }),
         EngineError::Contended,
+        EngineError::Unanswered(Unanswered::Unreachable),
+        EngineError::Unanswered(Unanswered::Denied),
+        EngineError::Unanswered(Unanswered::Malformed(NormaliseError::NotForm)),
     ];
     for error in &engine {
         assert!(page.contains(&format!("### {}\n", error.code())), "no heading for {}", error.code());
@@ -52,10 +55,13 @@ fn the_runbook_has_a_heading_or_a_row_for_every_error_code() {
         SignatureError::Stale,
         SignatureError::NoSecret,
         SignatureError::TooManySecrets,
+        SignatureError::Untrusted,
     ];
     let bodies = [
         NormaliseError::NotUtf8 { offset: 0 },
         NormaliseError::NotJson { line: 0, column: 0 },
+        NormaliseError::NotXml { offset: 0 },
+        NormaliseError::NotForm,
         NormaliseError::NotAnEvent { line: 0, column: 0 },
         NormaliseError::Missing { member: "" },
         NormaliseError::Malformed { member: "" },

@@ -6,11 +6,10 @@ use recoup_aws::{StartError, lambda, start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let engine = &start(&[SecretName::Meta, SecretName::Pepper]).await?.engine;
+    let engine = &start(|name| matches!(name, SecretName::Meta | SecretName::Pepper)).await?.engine;
     let handle = async |delivered: lambda::HttpRequest| {
-        let challenged = lambda::is_get(&delivered);
         let request = lambda::request(delivered);
-        lambda::response(if challenged {
+        lambda::response(if request.is_get {
             channel_webhook::verify_subscription(engine, &request).await
         } else {
             channel_webhook::handle(engine, &request).await

@@ -1,14 +1,14 @@
 //! Lambda: a payment processor posted a webhook.
 
-use recoup_app::payment_webhook;
-use recoup_app::ports::SecretName;
-use recoup_aws::{StartError, lambda, start};
+use recoup_app::payment_webhook::FRONT;
+use recoup_aws::{StartError, lambda, sources, start};
+use recoup_transport::HttpTransport;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let engine = &start(&[SecretName::Stripe]).await?.engine;
-    let handle = async |delivered| {
-        lambda::response(payment_webhook::handle(engine, &lambda::request(delivered)).await)
-    };
+    let transport = HttpTransport::new();
+    let webhooks = &start(sources).await?.webhooks(&transport)?;
+    let handle =
+        async |delivered| lambda::response(webhooks.handle(FRONT, &lambda::request(delivered)).await);
     Ok(lambda::run_http(lambda::service_fn(handle)).await?)
 }

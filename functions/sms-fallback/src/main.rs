@@ -10,7 +10,7 @@ use recoup_transport::HttpTransport;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let started = start(&[SecretName::Pepper, SecretName::Twilio]).await?;
+    let started = start(|name| matches!(name, SecretName::Pepper | SecretName::Twilio)).await?;
     let SmsConfig { provider, max_receives } = SmsConfig::read(&started.environment)?;
     let (transport, apis) = (&HttpTransport::new(), started.apis());
     match provider {

@@ -1,19 +1,22 @@
 //! Lambda: once a day every case is looked at; webhooks that waited for the store are applied.
 
-use recoup_app::ports::SecretName;
 use recoup_app::sweep;
 use recoup_aws::{StartError, lambda, start};
+use recoup_transport::HttpTransport;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let engine = &start(&[SecretName::Meta, SecretName::Pepper, SecretName::Stripe]).await?.engine;
+    let transport = HttpTransport::new();
+    let webhooks = &start(|_| true).await?.webhooks(&transport)?;
     let handle = async |event: lambda::LambdaEvent<lambda::TimerOrQueue>| match event.payload {
         lambda::TimerOrQueue::Queue(event) => {
-            let again = sweep::replay(engine, lambda::batch(event)).await;
+            let again = Box::pin(sweep::replay(webhooks, lambda::batch(event))).await;
             Ok(lambda::answer(&lambda::failures(again)))
         }
         lambda::TimerOrQueue::Timer(_) => {
-            let swept = sweep::sweep(engine).await.map_err(|error| lambda::Error::from(error.to_string()))?;
+            let swept = sweep::sweep(&webhooks.engine)
+                .await
+                .map_err(|error| lambda::Error::from(error.to_string()))?;
             Ok::<_, lambda::Error>(lambda::answer(&swept))
         }
     };

@@ -8,7 +8,7 @@ use recoup_transport::HttpTransport;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let started = start(&[SecretName::Meta, SecretName::Pepper]).await?;
+    let started = start(|name| matches!(name, SecretName::Meta | SecretName::Pepper)).await?;
     let WhatsappConfig { graph_version, phone_number_id } = WhatsappConfig::read(&started.environment)?;
     let base_url = started.config.outside.graph_api_url.clone();
     let settings = MetaSettings { base_url, graph_version, phone_number_id };

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::Args;
 use recoup_app::ports::{Store, StoreError, Versioned};
-use recoup_core::{Brand, Case, CaseId, Dunning, Entry, MalformedId, Next, TrailEntry};
+use recoup_core::{Brand, Case, CaseId, Entry, MalformedId, Next, Outreach, TrailEntry};
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -100,28 +100,28 @@ async fn print(
 /// Everything about a case that is no personal data; the phone is shown by its last two digits.
 fn shown(case: &Versioned<Case>) -> Value {
     let Versioned { item, version } = case;
-    let dunning = item.dunning.as_ref();
+    let outreach = item.outreach.as_ref();
     json!({
         "case": item.id.to_string(),
         "state": item.state().as_str(),
         "version": version,
         "closed_at": item.closed_at.map(|at| at.to_string()),
-        "opened_at": dunning.map(|dunning| dunning.anchor.to_string()),
-        "playbook": dunning.map(|dunning| format!("{}@{}", dunning.playbook, dunning.version)),
-        "owed": dunning.and_then(|dunning| dunning.debt.amount).map(|amount| amount.to_string()),
-        "attempt": dunning.map(|dunning| dunning.debt.attempt),
-        "next_retry": dunning.and_then(|dunning| dunning.debt.next_retry).map(|at| at.to_string()),
-        "decline": dunning.and_then(|dunning| dunning.debt.decline).map(recoup_core::DeclineClass::as_str),
-        "phone": dunning.and_then(masked_phone),
-        "next": dunning.and_then(|dunning| dunning.next).map(next),
-        "ledger": dunning.map(|dunning| dunning.ledger.iter().map(entry).collect::<Vec<_>>()),
+        "opened_at": outreach.map(|outreach| outreach.anchor.to_string()),
+        "playbook": outreach.map(|outreach| format!("{}@{}", outreach.playbook, outreach.version)),
+        "owed": outreach.and_then(|outreach| outreach.matter.amount).map(|amount| amount.to_string()),
+        "attempt": outreach.map(|outreach| outreach.matter.attempt),
+        "next_retry": outreach.and_then(|outreach| outreach.matter.next_retry).map(|at| at.to_string()),
+        "decline": outreach.and_then(|outreach| outreach.matter.decline).map(recoup_core::DeclineClass::as_str),
+        "phone": outreach.and_then(masked_phone),
+        "next": outreach.and_then(|outreach| outreach.next).map(next),
+        "ledger": outreach.map(|outreach| outreach.ledger.iter().map(entry).collect::<Vec<_>>()),
         "trail": item.trail.iter().map(decision).collect::<Vec<_>>(),
-        "trace": dunning.and_then(|dunning| dunning.trace.clone()),
+        "trace": outreach.and_then(|outreach| outreach.trace.clone()),
     })
 }
 
-fn masked_phone(dunning: &Dunning) -> Option<String> {
-    let phone = dunning.debt.buyer.phone.as_ref()?.expose();
+fn masked_phone(outreach: &Outreach) -> Option<String> {
+    let phone = outreach.matter.buyer.phone.as_ref()?.expose();
     Some(format!("..{}", &phone[phone.len().saturating_sub(2)..]))
 }
 
@@ -163,17 +163,17 @@ fn lines(case: &Versioned<Case>) -> Vec<String> {
     if let Some(at) = item.closed_at {
         lines.push(format!("closed    {at}"));
     }
-    if let Some(dunning) = &item.dunning {
+    if let Some(outreach) = &item.outreach {
         let unknown = || "unknown".to_owned();
-        lines.push(format!("opened    {}  {}@{}", dunning.anchor, dunning.playbook, dunning.version));
-        let owed = dunning.debt.amount.map_or_else(unknown, |amount| amount.to_string());
-        lines.push(format!("owed      {owed}, attempt {}", dunning.debt.attempt));
-        lines.push(format!("phone     {}", masked_phone(dunning).unwrap_or_else(unknown)));
-        lines.push(match dunning.next {
+        lines.push(format!("opened    {}  {}@{}", outreach.anchor, outreach.playbook, outreach.version));
+        let owed = outreach.matter.amount.map_or_else(unknown, |amount| amount.to_string());
+        lines.push(format!("owed      {owed}, attempt {}", outreach.matter.attempt));
+        lines.push(format!("phone     {}", masked_phone(outreach).unwrap_or_else(unknown)));
+        lines.push(match outreach.next {
             Some(next) => format!("next      step {} by {} at {}", next.step, next.channel, next.at),
             None => "next      nothing is planned".to_owned(),
         });
-        for entry in &dunning.ledger {
+        for entry in &outreach.ledger {
             let detail = entry.detail.as_deref().unwrap_or("-");
             let Entry { step, channel, state, at, template, attempt, .. } = entry;
             let state = state.as_str();

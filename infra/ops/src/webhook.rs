@@ -1,6 +1,7 @@
 //! `recoup webhook`: a request against the same verifier and normaliser that the payment-webhook function runs.
 
 pub mod conformance;
+mod event_line;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,10 +11,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
-use recoup_core::{Event, Fact, PaymentFailed, Secret, UnfitSecret};
+use recoup_core::{Secret, UnfitSecret};
 use recoup_processors::{NormaliseError, Normalised, Processor, Status, Unverified, by_name};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+pub use event_line::EventLine;
 
 /// What to do with webhooks.
 #[derive(Debug, Subcommand)]
@@ -45,6 +48,12 @@ pub struct Check {
     /// The exact bytes of the body.
     #[arg(long)]
     body: PathBuf,
+    /// The public URL of the endpoint, for sources that sign it.
+    #[arg(long, default_value = "")]
+    url: String,
+    /// The certificates that the request names, in PEM, for sources that sign with one.
+    #[arg(long)]
+    certificates: Option<PathBuf>,
     /// Prints one line of JSON on a terminal too.
     #[arg(long)]
     json: bool,
@@ -117,72 +126,10 @@ impl Verdict {
     }
 }
 
-/// One event, as the output shows it; members that its kind does not have are null.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct EventLine {
-    /// What happened, for example `payment_failed`.
-    pub kind: &'static str,
-    /// The source's id of the event.
-    pub event_id: String,
-    /// What it is about.
-    pub obligation: String,
-    /// What is owed, in the currency's minor unit.
-    pub amount_minor: Option<i64>,
-    /// ISO 4217, upper case.
-    pub currency: Option<String>,
-    /// How many decimals the minor unit is.
-    pub exponent: Option<u8>,
-    /// E.164.
-    pub phone: Option<String>,
-    /// Why the attempt failed.
-    pub decline_class: Option<&'static str>,
-    /// Which attempt, from 1.
-    pub attempt: Option<u32>,
-    /// When the source tries again by itself, RFC 3339 in UTC.
-    pub next_attempt: Option<String>,
-    /// Where the buyer can pay.
-    pub url: Option<String>,
-}
-
-impl EventLine {
-    /// Shows one event.
-    pub fn of(event: &Event) -> Self {
-        let line = Self {
-            kind: event.fact.kind(),
-            event_id: event.id.to_string(),
-            obligation: event.obligation.to_string(),
-            ..Self::default()
-        };
-        match &event.fact {
-            Fact::PaymentFailed(failed) => line.with_failure(failed),
-            Fact::Paid
-            | Fact::Voided
-            | Fact::MarkedUncollectible
-            | Fact::Refunded { .. }
-            | Fact::DisputeOpened
-            | Fact::DisputeClosed { .. }
-            | Fact::SubscriptionCancelled => line,
-        }
-    }
-
-    fn with_failure(self, failed: &PaymentFailed) -> Self {
-        Self {
-            amount_minor: failed.amount.map(|money| money.minor),
-            currency: failed.amount.map(|money| money.currency.code().to_owned()),
-            exponent: failed.amount.map(|money| money.currency.exponent()),
-            phone: failed.buyer.phone.as_ref().map(|phone| phone.expose().to_owned()),
-            decline_class: failed.decline.map(recoup_core::DeclineClass::as_str),
-            attempt: failed.attempt,
-            next_attempt: failed.next_retry.map(|at| at.to_string()),
-            url: failed.pay_link.as_ref().map(|link| link.expose().to_owned()),
-            ..self
-        }
-    }
-}
-
 /// Verifies and normalises one request.
 pub fn check(source: &dyn Processor, request: Unverified<'_>, secrets: &[Secret], now: Timestamp) -> Verdict {
-    match source.verify(request, secrets, now) {
+    let placed = source.certificate_url(request);
+    match placed.and_then(|_| source.verify(request, secrets, now)) {
         Err(error) => Verdict::refused(false, error.code()),
         Ok(verified) => read(source.normalise(&verified)),
     }
@@ -194,6 +141,7 @@ fn read(normalised: Result<Normalised, NormaliseError>) -> Verdict {
         Ok(normalised) => {
             let reason = match normalised.status {
                 Status::Recognised => None,
+                Status::Asks => Some("asks_back"),
                 Status::Ignored(why) => Some(why.code()),
             };
             let events = normalised.events.iter().map(EventLine::of).collect();
@@ -238,7 +186,10 @@ impl Check {
         let headers: Headers = serde_json::from_slice(&read_file(&self.headers)?).map_err(|_| malformed())?;
         let headers = headers.to_map().ok_or_else(malformed)?;
         let body = read_file(&self.body)?;
-        let request = Unverified { headers: &headers, body: &body };
+        let certificates = self.certificates.as_deref().map(read_file).transpose()?;
+        let request =
+            Unverified { certificates: certificates.as_deref(), ..Unverified::new(&headers, &body) };
+        let request = request.at(&self.url);
         match self.secrets.iter().map(|given| given.0.clone()).collect::<Result<Vec<Secret>, _>>() {
             Ok(secrets) => Ok(check(source, request, &secrets, self.now.unwrap_or_else(clock))),
             Err(unfit) => Ok(Verdict::refused(false, unfit_code(unfit))),

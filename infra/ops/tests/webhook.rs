@@ -30,7 +30,8 @@ fn fixture(name: &str) -> Vec<u8> {
 fn signature(body: &[u8]) -> String {
     let secret = Secret::parse(SECRET).expect("not empty");
     let at = Timestamp::from_second(AT).expect("in range");
-    let headers = by_name("stripe").and_then(|stripe| stripe.sign(body, &secret, at)).expect("symmetric");
+    let headers =
+        by_name("stripe").and_then(|stripe| stripe.sign(body, &secret, at, "")).expect("symmetric").headers;
     headers["stripe-signature"].to_str().expect("ASCII").to_owned()
 }
 
@@ -129,7 +130,7 @@ fn wrong_usage_is_exit_code_2_and_prints_no_answer() {
         recoup(&[&first[..], &secret, &["--headers", headers, "--body", body]].concat())
     };
     for (output, said) in [
-        (check("paypall", "1", headers, body), "unknown source paypall; known: stripe"),
+        (check("paypall", "1", headers, body), "unknown source paypall; known: adyen, braintree"),
         (check("stripe", "yesterday", headers, body), "neither an RFC 3339 time nor Unix seconds"),
         (check("stripe", "1", missing, body), "cannot read"),
         (check("stripe", "1", headers, missing), "cannot read"),

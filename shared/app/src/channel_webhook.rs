@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 use recoup_channels::{ChannelSignatureError, VerifiedChannelWebhook, meta};
 use recoup_core::{
-    CaseId, ChannelEvent, DeliveryStatus, Input, OptOutScope, Phone, PreferenceChange, Reaction, RecipientId,
-    StatusReport,
+    CaseId, ChannelEvent, DeliveryStatus, Input, OptOutScope, Phone, PreferenceChange, Reaction, StatusReport,
 };
 
 use crate::credentials::MetaCredentials;
@@ -154,7 +153,6 @@ async fn status<P: Ports>(
     }
 }
 
-/// One durable write on the recipient; a full stop then silences every case that knows this buyer.
 async fn prefer<P: Ports>(
     engine: &Engine<P>,
     phone: &Phone,
@@ -163,23 +161,10 @@ async fn prefer<P: Ports>(
     at: Timestamp,
     trace: Option<&str>,
 ) -> Result<(), EngineError> {
-    let recipient = engine.recipient_id(phone).await?;
-    let gathered = Gathered { recipient: Some(engine.buyer(&recipient).await?), ..Gathered::default() };
-    let id = no_case(engine, &recipient);
-    let input = Input::Preference { recipient, change, scope, at };
-    let settled = engine.apply(&id, gathered, &input, trace).await?;
+    let settled = engine.prefer(phone, change, scope, at, trace).await?;
+    let id = engine.about(&engine.recipient_id(phone).await?);
     emit(&id, &settled.decision, trace);
     Ok(())
-}
-
-/// A preference is about a recipient; in logs it stands under the recipient's key.
-fn no_case<P>(engine: &Engine<P>, recipient: &RecipientId) -> CaseId {
-    let source = recoup_core::Source::parse("recipient");
-    let obligation = recoup_core::Obligation::parse(recipient.as_str());
-    let (Ok(source), Ok(obligation)) = (source, obligation) else {
-        unreachable!("a recipient id is made of characters that both alphabets allow")
-    };
-    CaseId { brand: engine.brand.clone(), source, obligation }
 }
 
 fn emit(id: &CaseId, decision: &recoup_core::Decision, trace: Option<&str>) {

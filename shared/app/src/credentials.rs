@@ -1,6 +1,6 @@
 //! Reads the secrets of a deployment into what each use needs, and refuses the unfit.
 
-use recoup_core::{Secret, UnfitSecret};
+use recoup_core::{Link, Secret, UnfitSecret};
 use serde::Deserialize;
 
 use crate::ports::{SecretError, SecretName};
@@ -12,6 +12,8 @@ pub struct SourceCredentials {
     pub signing: Vec<Secret>,
     /// The key of the source's API; without one nothing is looked up.
     pub api_key: Option<Secret>,
+    /// Where that API is, for a source whose accounts have addresses of their own.
+    pub api_url: Option<Link>,
 }
 
 /// What the secret of Meta holds.
@@ -73,7 +75,7 @@ fn document<'a, T: Deserialize<'a>>(name: SecretName, text: &'a Secret) -> Resul
 }
 
 impl SourceCredentials {
-    /// Reads `{"signing_secrets": [..], "api_key": ".."}`.
+    /// Reads `{"signing_secrets": [..], "api_key": "..", "api_url": ".."}`; the last two may be left out.
     ///
     /// # Errors
     /// [`SecretError::Unfit`] naming the member.
@@ -83,6 +85,8 @@ impl SourceCredentials {
             signing_secrets: OneOrMore,
             #[serde(default)]
             api_key: String,
+            #[serde(default)]
+            api_url: String,
         }
         let document: Document = document(name, text)?;
         let signing = document.signing_secrets.secrets(name, "signing_secrets")?;
@@ -90,7 +94,14 @@ impl SourceCredentials {
             "" => None,
             key => Some(fit(name, "api_key", key)?),
         };
-        Ok(Self { signing, api_key })
+        let api_url = match document.api_url.trim() {
+            "" => None,
+            url => Some(Link::parse(url).map_err(|_| SecretError::Unfit {
+                name,
+                rule: "api_url: must be https and a plain host name".to_owned(),
+            })?),
+        };
+        Ok(Self { signing, api_key, api_url })
     }
 }
 
@@ -146,11 +157,11 @@ mod tests {
     #[test]
     fn f34_a_secret_may_hold_the_new_and_the_old_signing_secret() {
         let text = secret(r#"{"signing_secrets":["whsec_new","whsec_old"],"api_key":""}"#);
-        let read = SourceCredentials::parse(SecretName::Stripe, &text).expect("fit");
+        let read = SourceCredentials::parse(SecretName::Source("stripe"), &text).expect("fit");
         assert_eq!(read.signing.len(), 2);
         assert!(read.api_key.is_none());
         let one = secret(r#"{"signing_secrets":"whsec_one","api_key":"sk_x"}"#);
-        assert!(SourceCredentials::parse(SecretName::Stripe, &one).expect("fit").api_key.is_some());
+        assert!(SourceCredentials::parse(SecretName::Source("stripe"), &one).expect("fit").api_key.is_some());
     }
 
     #[test]
@@ -162,8 +173,9 @@ mod tests {
             (r#"{"signing_secrets":["whsec_ok"],"api_key":"changeme"}"#, "api_key"),
             ("whsec_bare", "JSON"),
         ] {
-            let error =
-                SourceCredentials::parse(SecretName::Stripe, &secret(text)).expect_err(text).to_string();
+            let error = SourceCredentials::parse(SecretName::Source("stripe"), &secret(text))
+                .expect_err(text)
+                .to_string();
             assert!(error.contains(member) && error.contains("stripe"), "{error}");
             assert!(!error.contains("whsec"), "{error}");
         }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use recoup_core::{
-    Answer, BuyerFacts, Case, CaseId, Context, Decision, Effect, Input, Phone, Policy, Recipient,
-    RecipientId, Timer, World, decide,
+    Alias, Answer, BuyerFacts, Case, CaseId, Context, Decision, Effect, Input, Library, Obligation,
+    OptOutScope, Phone, Policy, PreferenceChange, Recipient, RecipientId, Source, Timer, World, decide,
 };
+use recoup_processors::Unanswered;
 use ring::digest;
 use thiserror::Error;
 
@@ -33,6 +34,9 @@ pub enum EngineError {
     /// A secret is not at hand.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The source's API did not say what its webhook leaves open.
+    #[error(transparent)]
+    Unanswered(Unanswered),
     /// Others kept writing.
     #[error("item kept changing")]
     Contended,
@@ -47,6 +51,7 @@ impl EngineError {
             Self::Queue(_) => "queue_unavailable",
             Self::Secret(SecretError::Unavailable { .. }) => "secret_unavailable",
             Self::Secret(SecretError::Unfit { .. }) => "secret_unfit",
+            Self::Unanswered(unanswered) => unanswered.code(),
             Self::Contended => "contended",
         }
     }
@@ -209,16 +214,67 @@ impl<P: Ports> Engine<P> {
         Ok(Buyer::of(id, self.ports.load_recipient(&self.brand, id).await?))
     }
 
-    /// Reads the obligations a case is linked with.
+    /// The items under which it is remembered that a buyer bought: one for each name the buyer is known by.
     ///
     /// # Errors
-    /// [`EngineError::Store`] when the store failed.
+    /// [`EngineError::Secret`] when the pepper is not at hand.
+    pub async fn aliases(&self, source: &Source, buyer: &BuyerFacts) -> Result<Vec<CaseId>, EngineError> {
+        let customer = buyer.customer.as_ref().map(|id| Alias::Customer(source, id));
+        let email = buyer.email.as_ref().map(Alias::Email);
+        let phone = buyer.phone.as_ref().map(Alias::Phone);
+        let known: Vec<Alias<'_>> = [phone, email, customer].into_iter().flatten().collect();
+        if known.is_empty() {
+            return Ok(Vec::new());
+        }
+        let pepper = self.ports.secret(SecretName::Pepper).await?;
+        Ok(known.iter().map(|alias| self.named("buyer", &RecipientId::of_alias(&pepper, alias))).collect())
+    }
+
+    /// What stands in the place of a case where something is about a recipient alone, for the log.
+    pub fn about(&self, recipient: &RecipientId) -> CaseId {
+        self.named("recipient", recipient)
+    }
+
+    fn named(&self, source: &str, id: &RecipientId) -> CaseId {
+        let (Ok(source), Ok(obligation)) = (Source::parse(source), Obligation::parse(id.as_str())) else {
+            unreachable!("a recipient id is made of characters that both alphabets allow")
+        };
+        CaseId { brand: self.brand.clone(), source, obligation }
+    }
+
+    /// Records an agreement or a withdrawal in one durable write; a full stop then silences every case that knows this
+    /// buyer.
+    ///
+    /// # Errors
+    /// [`EngineError`] when it was not recorded, or not every case was silenced.
+    pub async fn prefer(
+        &self,
+        phone: &Phone,
+        change: PreferenceChange,
+        scope: OptOutScope,
+        at: Timestamp,
+        trace: Option<&str>,
+    ) -> Result<Settled, EngineError> {
+        let recipient = self.recipient_id(phone).await?;
+        let gathered = Gathered { recipient: Some(self.buyer(&recipient).await?), ..Gathered::default() };
+        let id = self.about(&recipient);
+        self.apply(&id, gathered, &Input::Preference { recipient, change, scope, at }, trace).await
+    }
+
+    /// Reads the obligations a case is linked with, and, where an order ends the messages, what its buyer bought.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the store failed or the pepper is not at hand.
     pub async fn linked(&self, case: &Case) -> Result<Vec<Case>, EngineError> {
-        let links = case.dunning.iter().flat_map(|dunning| &dunning.debt.links);
-        let loads = links.map(async |link| {
-            let id = CaseId { obligation: link.clone(), ..case.id.clone() };
-            self.ports.load_case(&id).await
-        });
+        let Some(outreach) = &case.outreach else { return Ok(Vec::new()) };
+        let links = outreach.matter.links.iter();
+        let mut ids: Vec<CaseId> =
+            links.map(|link| CaseId { obligation: link.clone(), ..case.id.clone() }).collect();
+        let playbook = Library::playbook(&outreach.playbook, &outreach.version);
+        if playbook.is_some_and(|playbook| playbook.until_order) {
+            ids.extend(self.aliases(&case.id.source, &outreach.matter.buyer).await?);
+        }
+        let loads = ids.iter().map(async |id| self.ports.load_case(id).await);
         let mut found = Vec::new();
         for load in futures_util::future::join_all(loads).await {
             found.extend(load?.map(|known| known.item));
@@ -281,7 +337,7 @@ pub fn queue_of(channel: recoup_core::Channel) -> Queue {
 
 /// The buyer's number: the case's, or the one that was just looked up.
 pub fn phone_of(case: &Case) -> Option<&Phone> {
-    case.dunning.as_ref()?.debt.buyer.phone.as_ref()
+    case.outreach.as_ref()?.matter.buyer.phone.as_ref()
 }
 
 /// The number a look-up brought.

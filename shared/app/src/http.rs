@@ -8,8 +8,12 @@ use http::HeaderMap;
 pub struct Request {
     /// The last segment of the path: the source or provider.
     pub name: String,
+    /// The URL it came to, without the query.
+    pub url: String,
     /// The raw query string.
     pub query: String,
+    /// Whether it asks rather than tells.
+    pub is_get: bool,
     /// The headers.
     pub headers: HeaderMap,
     /// The body's exact bytes.

@@ -5,16 +5,21 @@
 
 mod batch;
 mod breaker;
+pub mod cart_webhook;
 pub mod channel_webhook;
 pub mod credentials;
 pub mod engine;
 pub mod http;
+pub mod kyc_webhook;
 pub mod lookup;
+pub mod merchant_webhook;
 pub mod payment_webhook;
 pub mod ports;
 pub mod queue;
+mod record;
 pub mod sms_fallback;
 pub mod step;
 pub mod sweep;
 pub mod telemetry;
+pub mod webhook;
 pub mod whatsapp_sender;

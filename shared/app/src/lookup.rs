@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use recoup_core::{Answer, BuyerFacts, CaseId, Fact, Lookup, Secret, StepDue};
 use recoup_processors::{self as processors, LookupAnswer, Processor};
 
@@ -9,16 +10,38 @@ use crate::credentials::SourceCredentials;
 use crate::engine::EngineError;
 use crate::ports::{SecretName, Secrets, Transport};
 
-/// Where each processor's API is reached.
-#[derive(Debug, Clone)]
+/// Where the sources' APIs are reached.
+#[derive(Debug, Clone, Default)]
 pub struct Apis {
-    base_urls: BTreeMap<&'static str, String>,
+    elsewhere: BTreeMap<&'static str, String>,
 }
 
 impl Apis {
-    /// Takes the base URL of each source, without a trailing slash.
-    pub fn new(base_urls: impl IntoIterator<Item = (&'static str, String)>) -> Self {
-        Self { base_urls: base_urls.into_iter().collect() }
+    /// Takes the base URLs of sources that are reached elsewhere than they really are, without a trailing slash: a local
+    /// stack's.
+    pub fn elsewhere(base_urls: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        Self { elsewhere: base_urls.into_iter().collect() }
+    }
+
+    /// Builds a request to a source's API: at its own address, or the one in its secret if that is one of the source's
+    /// hosts. Nothing that a webhook says decides where it goes.
+    pub fn request(
+        &self,
+        processor: &dyn Processor,
+        credentials: &SourceCredentials,
+        lookup: &processors::Lookup,
+        api_key: &Secret,
+    ) -> Option<http::Request<Bytes>> {
+        if let Some(base_url) = self.elsewhere.get(processor.name()) {
+            return processor.request(base_url, lookup, api_key);
+        }
+        let api = processor.api()?;
+        let base_url = match &credentials.api_url {
+            Some(url) if api.allows(url.expose()) => url.expose(),
+            Some(_) => return None,
+            None => api.url?,
+        };
+        processor.request(base_url.trim_end_matches('/'), lookup, api_key)
     }
 
     /// Carries out the look-ups and fills in their answers. A source without an API key is not asked.
@@ -33,23 +56,25 @@ impl Apis {
         lookups: &[Lookup],
         due: &mut StepDue,
     ) -> Result<(), EngineError> {
-        let source = case.source.as_str();
-        let (Some(processor), Some(name), Some(base_url)) =
-            (processors::by_name(source), secret_of(source), self.base_urls.get(source))
-        else {
-            return Ok(());
-        };
-        if lookups.is_empty() {
+        let Some(processor) = processors::by_name(case.source.as_str()) else { return Ok(()) };
+        let name = SecretName::of(processor);
+        if lookups.is_empty() || !secrets.has(name) {
             return Ok(());
         }
         let credentials = SourceCredentials::parse(name, &secrets.secret(name).await?)?;
-        let Some(api_key) = credentials.api_key else { return Ok(()) };
+        let Some(api_key) = &credentials.api_key else { return Ok(()) };
         for lookup in lookups {
             let question = match lookup {
                 Lookup::Buyer(customer) => processors::Lookup::Customer(customer.clone()),
                 Lookup::Obligation => processors::Lookup::Obligation(case.obligation.clone()),
             };
-            let answer = ask(processor, base_url, &question, &api_key, transport).await;
+            let answer = match self.request(processor, &credentials, &question, api_key) {
+                Some(request) => match transport.perform(request).await {
+                    Ok(response) => processor.read_answer(&question, &response),
+                    Err(_) => LookupAnswer::Unreachable,
+                },
+                None => LookupAnswer::NotAsked,
+            };
             match lookup {
                 Lookup::Buyer(_) => due.buyer = buyer(answer),
                 Lookup::Obligation => due.settlement = settlement(answer),
@@ -59,30 +84,9 @@ impl Apis {
     }
 }
 
-/// The secret that holds a source's credentials.
-pub fn secret_of(source: &str) -> Option<SecretName> {
-    match source {
-        "stripe" => Some(SecretName::Stripe),
-        _ => None,
-    }
-}
-
-async fn ask(
-    processor: &dyn Processor,
-    base_url: &str,
-    question: &processors::Lookup,
-    api_key: &Secret,
-    transport: &impl Transport,
-) -> LookupAnswer {
-    let Some(request) = processor.request(base_url, question, api_key) else { return LookupAnswer::NotFound };
-    match transport.perform(request).await {
-        Ok(response) => processor.read_answer(question, &response),
-        Err(_) => LookupAnswer::Unreachable,
-    }
-}
-
 fn buyer(answer: LookupAnswer) -> Answer<BuyerFacts> {
     match answer {
+        LookupAnswer::NotAsked => Answer::NotAsked,
         LookupAnswer::Buyer(facts) => Answer::Found(facts),
         LookupAnswer::NotFound | LookupAnswer::StillOwed | LookupAnswer::Settled(_) => Answer::Nothing,
         LookupAnswer::Unreachable | LookupAnswer::Denied => Answer::Unreachable,
@@ -93,6 +97,7 @@ fn buyer(answer: LookupAnswer) -> Answer<BuyerFacts> {
 /// goes, and the line of the request says `obligation_not_found`.
 fn settlement(answer: LookupAnswer) -> Answer<Fact> {
     match answer {
+        LookupAnswer::NotAsked => Answer::NotAsked,
         LookupAnswer::Settled(fact) => Answer::Found(fact),
         LookupAnswer::StillOwed | LookupAnswer::Buyer(_) => Answer::Nothing,
         LookupAnswer::NotFound => {

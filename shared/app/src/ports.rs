@@ -7,6 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 pub use recoup_channels::aws_sms::SendText;
 use recoup_core::{Brand, Case, CaseId, Message, Recipient, RecipientId, Secret, SendOutcome, Token};
+use recoup_processors::Processor;
 use thiserror::Error;
 
 /// Where the time comes from.
@@ -194,8 +195,8 @@ pub trait Schedules: Send + Sync {
 pub enum SecretName {
     /// The key of the recipient hash.
     Pepper,
-    /// Signing secrets and API key of the processor Stripe.
-    Stripe,
+    /// Signing secrets and API key of the source with this name.
+    Source(&'static str),
     /// App secret, verify token and access token at Meta.
     Meta,
     /// Account and token at Twilio.
@@ -203,11 +204,23 @@ pub enum SecretName {
 }
 
 impl SecretName {
+    /// The secret of a source.
+    pub fn of(processor: &dyn Processor) -> Self {
+        Self::Source(processor.name())
+    }
+
+    /// The secret of the source with this name, and where it is kept below a deployment's own folder, for example
+    /// `payment/stripe`; `None` when this build knows no such source.
+    pub fn of_source(name: &str) -> Option<(Self, String)> {
+        let processor = recoup_processors::by_name(name)?;
+        Some((Self::of(processor), format!("{}/{name}", processor.family().as_str())))
+    }
+
     /// The name in errors and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pepper => "pepper",
-            Self::Stripe => "stripe",
+            Self::Source(source) => source,
             Self::Meta => "meta",
             Self::Twilio => "twilio",
         }
@@ -237,6 +250,9 @@ pub enum SecretError {
 
 /// Where secrets come from: cached for minutes, and kept when the store fails.
 pub trait Secrets: Send + Sync {
+    /// Whether this deployment has such a secret at all.
+    fn has(&self, name: SecretName) -> bool;
+
     /// The text of a secret.
     fn secret(&self, name: SecretName) -> impl Future<Output = Result<Secret, SecretError>> + Send;
 }

@@ -83,8 +83,11 @@ pub struct KeptWebhook {
     pub name: String,
     /// Unix seconds of its arrival.
     pub received_at: i64,
-    /// The signature headers.
+    /// The headers, without those that hold a password or name the caller.
     pub headers: Vec<(String, String)>,
+    /// The URL it was posted to.
+    #[serde(default)]
+    pub url: String,
     /// The body, base64.
     body: String,
 }
@@ -96,7 +99,8 @@ impl fmt::Debug for KeptWebhook {
 }
 
 impl KeptWebhook {
-    /// Keeps a webhook. Of the headers only those that carry signatures are kept.
+    /// Keeps a webhook, for now without its URL. A header that holds a password stays behind: what only a password proves is
+    /// never kept. So do those that the way here added, which name the caller's address.
     pub fn new(
         entrance: Entrance,
         name: &str,
@@ -104,14 +108,34 @@ impl KeptWebhook {
         headers: &http::HeaderMap,
         body: &[u8],
     ) -> Self {
-        let signature = |name: &str| name.contains("signature") || name.contains("hmac");
+        let left_behind = |name: &str| {
+            let starts = ["x-forwarded", "x-amz", "x-recoup", "cf-", "proxy-", "accept", "content-length"];
+            let whole = [
+                "authorization",
+                "cookie",
+                "forwarded",
+                "via",
+                "host",
+                "connection",
+                "user-agent",
+                "x-real-ip",
+            ];
+            whole.contains(&name) || starts.iter().any(|start| name.starts_with(start))
+        };
         let headers = headers
             .iter()
-            .filter(|(name, _)| signature(name.as_str()))
+            .filter(|(name, _)| !left_behind(name.as_str()))
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
             .collect();
         let received_at = received_at.as_second();
-        Self { v: 1, entrance, name: name.to_owned(), received_at, headers, body: STANDARD.encode(body) }
+        let (name, body, url) = (name.to_owned(), STANDARD.encode(body), String::new());
+        Self { v: 1, entrance, name, received_at, headers, url, body }
+    }
+
+    /// The same, posted to this URL.
+    #[must_use]
+    pub fn posted_to(self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self }
     }
 
     /// Reads a spilled message.

@@ -3,11 +3,12 @@
 use recoup_core::{Input, Reason};
 use serde::Serialize;
 
+use crate::channel_webhook;
 use crate::engine::{Engine, EngineError, Gathered};
-use crate::ports::{Ports, Scan, StoreError};
+use crate::ports::{Ports, Scan, StoreError, Transport};
 use crate::queue::{Entrance, KeptWebhook, ParkedNote, Received};
 use crate::telemetry::Line;
-use crate::{channel_webhook, payment_webhook};
+use crate::webhook::Webhooks;
 
 const FUNCTION: &str = "sweep";
 
@@ -71,13 +72,13 @@ async fn look_at<P: Ports>(
 }
 
 /// Applies webhooks that waited for the store, and returns the ids of those that must wait on.
-pub async fn replay<P: Ports>(engine: &Engine<P>, batch: Vec<Received>) -> Vec<String> {
+pub async fn replay<P: Ports, T: Transport>(webhooks: &Webhooks<P, T>, batch: Vec<Received>) -> Vec<String> {
     let mut again = Vec::new();
     for received in batch {
-        match replay_one(engine, &received).await {
+        match replay_one(webhooks, &received).await {
             Ok(true) => Line::new(FUNCTION, "applied").emit(),
             Ok(false) => {
-                if park(engine, &received).await.is_err() {
+                if park(&webhooks.engine, &received).await.is_err() {
                     again.push(received.id);
                 }
             }
@@ -91,11 +92,14 @@ pub async fn replay<P: Ports>(engine: &Engine<P>, batch: Vec<Received>) -> Vec<S
     again
 }
 
-async fn replay_one<P: Ports>(engine: &Engine<P>, received: &Received) -> Result<bool, EngineError> {
+async fn replay_one<P: Ports, T: Transport>(
+    webhooks: &Webhooks<P, T>,
+    received: &Received,
+) -> Result<bool, EngineError> {
     let Ok(kept) = KeptWebhook::parse(&received.body) else { return Ok(false) };
     match kept.entrance {
-        Entrance::Webhook => payment_webhook::replay(engine, &kept).await,
-        Entrance::Channel => channel_webhook::replay(engine, &kept).await,
+        Entrance::Webhook => Box::pin(webhooks.replay(&kept)).await,
+        Entrance::Channel => channel_webhook::replay(&webhooks.engine, &kept).await,
     }
 }
 

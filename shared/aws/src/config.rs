@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use recoup_app::ports::SecretName;
-use recoup_core::{Brand, Policy, SendWindow};
+use recoup_app::webhook::WebhookSettings;
+use recoup_core::{Brand, Policy, SendWindow, Source};
 use thiserror::Error;
 
 /// Why a function does not start: names the variable and the way out.
@@ -48,25 +49,32 @@ pub const COMMON_VARIABLES: [&str; 20] = [
     "WHATSAPP_QUEUE_URL",
 ];
 
+/// The variables of a function that takes webhooks, beside the common ones.
+const WEBHOOK_VARIABLES: [&str; 4] = ["PUBLIC_URL", "QUARANTINE", "SOURCES", "SOURCE_SECRETS"];
+
+/// The variables every function reads and that may be absent.
+pub const OPTIONAL_VARIABLES: [&str; 2] = ["IDENTITY_LINK_BASE", "SHOP_LINK_BASE"];
+
 /// The variables a function reads, sorted; empty for a name that is no function.
 pub fn variables_of(function: &str) -> Vec<&'static str> {
     let own: &[&'static str] = match function {
-        "payment-webhook" => &["STRIPE_SECRET_ARN"],
+        "payment-webhook" | "cart-webhook" | "kyc-webhook" | "merchant-webhook" => &WEBHOOK_VARIABLES,
         "channel-webhook" => &["META_SECRET_ARN"],
         "whatsapp-sender" => {
-            &["GRAPH_VERSION", "META_SECRET_ARN", "STRIPE_SECRET_ARN", "WHATSAPP_PHONE_NUMBER_ID"]
+            &["GRAPH_VERSION", "META_SECRET_ARN", "SOURCES", "SOURCE_SECRETS", "WHATSAPP_PHONE_NUMBER_ID"]
         }
         "sms-fallback" => &[
             "SMS_MAX_RECEIVES",
             "SMS_ORIGINATION_IDENTITY",
             "SMS_PROVIDER",
-            "STRIPE_SECRET_ARN",
+            "SOURCES",
+            "SOURCE_SECRETS",
             "TWILIO_SECRET_ARN",
         ],
-        "sweep" => &["META_SECRET_ARN", "STRIPE_SECRET_ARN"],
+        "sweep" => &["META_SECRET_ARN", "SOURCES", "SOURCE_SECRETS"],
         _ => return Vec::new(),
     };
-    let mut names = [COMMON_VARIABLES.as_slice(), own].concat();
+    let mut names = [COMMON_VARIABLES.as_slice(), &OPTIONAL_VARIABLES, own].concat();
     names.sort_unstable();
     names
 }
@@ -160,8 +168,8 @@ pub struct Resources {
 pub struct Outside {
     /// Meta's Graph API.
     pub graph_api_url: String,
-    /// Stripe's API.
-    pub stripe_api_url: String,
+    /// The APIs of sources that are reached elsewhere, from `STRIPE_API_URL` and its like.
+    pub source_api_urls: Vec<(&'static str, String)>,
     /// Twilio's API.
     pub twilio_api_url: String,
     /// A file with seconds to add to the clock.
@@ -216,11 +224,7 @@ fn read_policy(environment: &Environment) -> Result<Policy, ConfigError> {
     let quiet_hours = environment.required("QUIET_HOURS")?;
     let window = SendWindow::from_quiet_hours(&quiet_hours)
         .map_err(|error| ConfigError::Malformed { name: "QUIET_HOURS", rule: error.to_string() })?;
-    let pay_link_base = environment.required("PAY_LINK_BASE")?;
-    if !pay_link_base.starts_with("https://") || !pay_link_base.ends_with('/') {
-        let rule = "must start with https:// and end with /".to_owned();
-        return Err(ConfigError::Malformed { name: "PAY_LINK_BASE", rule });
-    }
+    environment.required("PAY_LINK_BASE")?;
     let verify = match environment.required("VERIFY_BEFORE_SEND")?.as_str() {
         "true" => true,
         "false" => false,
@@ -232,7 +236,9 @@ fn read_policy(environment: &Environment) -> Result<Policy, ConfigError> {
     let days = environment.number("SUSPEND_AFTER_DAYS", 1, 365)?;
     Ok(Policy {
         window,
-        pay_link_base,
+        pay_link_base: link_base(environment, "PAY_LINK_BASE")?,
+        shop_link_base: link_base(environment, "SHOP_LINK_BASE")?,
+        identity_link_base: link_base(environment, "IDENTITY_LINK_BASE")?,
         verify_before_send: verify,
         default_locale: environment.required("DEFAULT_LOCALE")?,
         first_delay: SignedDuration::from_secs(environment.number("FIRST_DELAY_SECONDS", 0, 900)?),
@@ -240,6 +246,17 @@ fn read_policy(environment: &Environment) -> Result<Policy, ConfigError> {
         suspend_after_days: i32::try_from(days).unwrap_or(365),
         ..Policy::standard(&environment.required("BRAND_NAME")?)
     })
+}
+
+/// The approved fixed part of links; empty when it is not set.
+fn link_base(environment: &Environment, name: &'static str) -> Result<String, ConfigError> {
+    let base = environment.get(name).unwrap_or_default();
+    let fits = base.is_empty() || base.starts_with("https://") && base.ends_with('/');
+    if !fits {
+        let rule = "must start with https:// and end with /".to_owned();
+        return Err(ConfigError::Malformed { name, rule });
+    }
+    Ok(base.to_owned())
 }
 
 fn read_aws(environment: &Environment) -> Result<AwsConfig, ConfigError> {
@@ -264,11 +281,14 @@ fn read_aws(environment: &Environment) -> Result<AwsConfig, ConfigError> {
 fn read_resources(environment: &Environment) -> Result<Resources, ConfigError> {
     let secrets = [
         (SecretName::Pepper, "PEPPER_SECRET_ARN"),
-        (SecretName::Stripe, "STRIPE_SECRET_ARN"),
         (SecretName::Meta, "META_SECRET_ARN"),
         (SecretName::Twilio, "TWILIO_SECRET_ARN"),
     ];
     environment.required("PEPPER_SECRET_ARN")?;
+    let own = secrets
+        .into_iter()
+        .filter_map(|(name, variable)| Some((name, environment.get(variable)?.to_owned())));
+    let secrets = own.chain(read_sources(environment)?).collect();
     Ok(Resources {
         table: environment.required("TABLE_NAME")?,
         whatsapp_queue_url: environment.required("WHATSAPP_QUEUE_URL")?,
@@ -279,18 +299,42 @@ fn read_resources(environment: &Environment) -> Result<Resources, ConfigError> {
         spill_queue_url: environment.required("SPILL_QUEUE_URL")?,
         schedule_group: environment.required("SCHEDULE_GROUP")?,
         scheduler_role_arn: environment.required("SCHEDULER_ROLE_ARN")?,
-        secrets: secrets
-            .into_iter()
-            .filter_map(|(name, variable)| Some((name, environment.get(variable)?.to_owned())))
-            .collect(),
+        secrets,
     })
+}
+
+/// The sources this function serves or asks.
+fn source_names(environment: &Environment) -> impl Iterator<Item = &str> {
+    environment.get("SOURCES").unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// Where the secret of each source is kept: `SOURCE_SECRETS`, its family, its name.
+fn read_sources(environment: &Environment) -> Result<Vec<(SecretName, String)>, ConfigError> {
+    let unknown = |name: &str| ConfigError::Malformed {
+        name: "SOURCES",
+        rule: format!("must be names of sources, and there is none called {name}"),
+    };
+    let mut sources = Vec::new();
+    for name in source_names(environment) {
+        let (secret, path) = SecretName::of_source(name).ok_or_else(|| unknown(name))?;
+        sources.push((secret, format!("{}{path}", environment.required("SOURCE_SECRETS")?)));
+    }
+    Ok(sources)
 }
 
 fn read_outside(environment: &Environment) -> Outside {
     let or = |name: &str, real: &str| environment.get(name).unwrap_or(real).trim_end_matches('/').to_owned();
     Outside {
         graph_api_url: or("GRAPH_API_URL", "https://graph.facebook.com"),
-        stripe_api_url: or("STRIPE_API_URL", "https://api.stripe.com"),
+        source_api_urls: source_names(environment)
+            .filter_map(|name| match SecretName::of_source(name)?.0 {
+                SecretName::Source(name) => {
+                    let elsewhere = environment.get(&format!("{}_API_URL", name.to_ascii_uppercase()))?;
+                    Some((name, elsewhere.trim_end_matches('/').to_owned()))
+                }
+                SecretName::Pepper | SecretName::Meta | SecretName::Twilio => None,
+            })
+            .collect(),
         twilio_api_url: or("TWILIO_API_URL", "https://api.twilio.com"),
         clock_offset_file: environment.get("RECOUP_CLOCK_OFFSET_FILE").map(PathBuf::from),
     }
@@ -316,6 +360,24 @@ impl WhatsappConfig {
             phone_number_id: environment.required("WHATSAPP_PHONE_NUMBER_ID")?,
         })
     }
+}
+
+/// Reads what only the functions that take webhooks are configured with; all of it may be absent.
+///
+/// # Errors
+/// [`ConfigError`] naming the variable.
+pub fn webhook_settings(environment: &Environment) -> Result<WebhookSettings, ConfigError> {
+    let malformed = |name, rule: &str| ConfigError::Malformed { name, rule: rule.to_owned() };
+    let public_url = environment.get("PUBLIC_URL").map(|url| url.trim_end_matches('/').to_owned());
+    if public_url.as_ref().is_some_and(|url| !url.starts_with("https://")) {
+        return Err(malformed("PUBLIC_URL", "must start with https://"));
+    }
+    let names = environment.get("QUARANTINE").unwrap_or_default().split(',').map(str::trim);
+    let quarantine = names
+        .filter(|name| !name.is_empty())
+        .map(|name| Source::parse(name).map_err(|_| malformed("QUARANTINE", "must be names of sources")))
+        .collect::<Result<_, _>>()?;
+    Ok(WebhookSettings { public_url, quarantine })
 }
 
 /// What only the text message sender is configured with.
@@ -386,6 +448,8 @@ mod tests {
             ("SCHEDULER_ROLE_ARN", "arn:role"),
             ("SCHEDULE_GROUP", "recoup"),
             ("SMS_QUEUE_URL", "https://sqs/sms"),
+            ("SOURCES", "stripe"),
+            ("SOURCE_SECRETS", "recoup/"),
             ("SPILL_QUEUE_URL", "https://sqs/spill"),
             ("SUSPEND_AFTER_DAYS", "14"),
             ("TABLE_NAME", "recoup"),
@@ -416,12 +480,14 @@ mod tests {
             ("QUIET_HOURS", "at night"),
             ("PAY_LINK_BASE", "http://invoice.stripe.com/"),
             ("PAY_LINK_BASE", "https://invoice.stripe.com"),
+            ("SHOP_LINK_BASE", "https://shop.example.com"),
             ("VERIFY_BEFORE_SEND", "yes"),
             ("FIRST_DELAY_SECONDS", "901"),
             ("RETRY_BACKOFF_SECONDS", "0"),
             ("SUSPEND_AFTER_DAYS", "two weeks"),
             ("RECOUP_LOG", "loud"),
             ("AWS_SECRET_ACCESS_KEY", "changeme"),
+            ("SOURCES", "stripe,stripo"),
         ] {
             let mut environment = complete();
             environment.0.insert(name.to_owned(), value.to_owned());
@@ -433,7 +499,16 @@ mod tests {
 
     #[test]
     fn the_variables_of_a_function_are_sorted_and_hold_the_common_ones() {
-        for function in ["payment-webhook", "channel-webhook", "whatsapp-sender", "sms-fallback", "sweep"] {
+        for function in [
+            "payment-webhook",
+            "cart-webhook",
+            "kyc-webhook",
+            "merchant-webhook",
+            "channel-webhook",
+            "whatsapp-sender",
+            "sms-fallback",
+            "sweep",
+        ] {
             let names = variables_of(function);
             assert!(names.is_sorted() && names.len() > COMMON_VARIABLES.len(), "{function}");
         }

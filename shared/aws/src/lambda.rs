@@ -37,24 +37,23 @@ impl<'de> Deserialize<'de> for NoRecords {
     }
 }
 
-/// Whether a request asks rather than tells.
-pub fn is_get(delivered: &HttpRequest) -> bool {
-    delivered.method() == http::Method::GET
-}
-
 /// Reads a request of the HTTP API.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum that may grow")]
 pub fn request(delivered: HttpRequest) -> Request {
     let name = delivered.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
     let query = delivered.uri().query().unwrap_or_default().to_owned();
     let header = delivered.lambda_context_ref().and_then(|context| context.xray_trace_id.clone());
+    let is_get = delivered.method() == http::Method::GET;
+    let place = delivered.uri();
+    let url = format!("https://{}{}", place.authority().map_or("", |host| host.as_str()), place.path());
     let (parts, body) = delivered.into_parts();
     let body = match body {
         Body::Text(text) => Bytes::from(text),
         Body::Binary(bytes) => Bytes::from(bytes),
         _ => Bytes::new(),
     };
-    Request { name, query, headers: parts.headers, body, trace: header.as_deref().and_then(root_of) }
+    let trace = header.as_deref().and_then(root_of);
+    Request { name, url, query, is_get, headers: parts.headers, body, trace }
 }
 
 /// The `Root` part of a trace header, which names the trace; the rest is about sampling and would be stored with the case.

@@ -18,4 +18,4 @@ mod telemetry;
 pub use clients::{http_client, sdk_config};
 pub use clock::{SystemClock, random_token};
 pub use ports::AwsPorts;
-pub use start::{StartError, Started, start};
+pub use start::{StartError, Started, sources, start};

@@ -122,6 +122,10 @@ impl Schedules for AwsPorts {
 }
 
 impl Secrets for AwsPorts {
+    fn has(&self, name: SecretName) -> bool {
+        self.0.secrets.has(name)
+    }
+
     async fn secret(&self, name: SecretName) -> Result<Secret, SecretError> {
         self.0.secrets.get(name, self.0.clock.wall()).await
     }

@@ -25,6 +25,11 @@ impl SecretStore {
         Self { client, ids, cache: Mutex::new(BTreeMap::new()) }
     }
 
+    /// Whether an id is known for it.
+    pub(crate) fn has(&self, name: SecretName) -> bool {
+        self.ids.contains_key(&name)
+    }
+
     /// The secret, fresh or, when it cannot be read, as it was.
     ///
     /// # Errors

@@ -3,10 +3,11 @@
 use recoup_app::credentials::{MetaCredentials, SourceCredentials, TwilioCredentials};
 use recoup_app::engine::Engine;
 use recoup_app::lookup::Apis;
-use recoup_app::ports::{SecretError, SecretName, Secrets};
+use recoup_app::ports::{SecretError, SecretName, Secrets, Transport};
+use recoup_app::webhook::Webhooks;
 use thiserror::Error;
 
-use crate::config::{Config, ConfigError, Environment};
+use crate::config::{Config, ConfigError, Environment, webhook_settings};
 use crate::ports::AwsPorts;
 use crate::telemetry;
 
@@ -39,18 +40,33 @@ pub struct Started {
 }
 
 impl Started {
-    /// Where the processors' APIs are.
+    /// What takes webhooks.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the variable.
+    pub fn webhooks<T: Transport>(self, transport: T) -> Result<Webhooks<AwsPorts, T>, ConfigError> {
+        let settings = webhook_settings(&self.environment)?;
+        let apis = self.apis();
+        Ok(Webhooks::new(self.engine, transport, apis, settings))
+    }
+
+    /// Where the sources' APIs are.
     pub fn apis(&self) -> Apis {
-        Apis::new([("stripe", self.config.outside.stripe_api_url.clone())])
+        Apis::elsewhere(self.config.outside.source_api_urls.clone())
     }
 }
 
-/// Reads the configuration and looks at the secrets this function uses.
+/// Whether a secret is a source's: what a function that takes webhooks uses.
+pub fn sources(name: SecretName) -> bool {
+    matches!(name, SecretName::Source(_))
+}
+
+/// Reads the configuration and looks at the secrets that this function uses with every call.
 ///
 /// # Errors
 /// [`StartError`] when a variable is missing or malformed, or a secret was read and is unfit. A secret store that does
 /// not answer is no reason not to start: the secret is asked for again with each request.
-pub async fn start(secrets: &[SecretName]) -> Result<Started, StartError> {
+pub async fn start(uses: impl Fn(SecretName) -> bool) -> Result<Started, StartError> {
     let environment = Environment::of_process();
     let config = Config::read(&environment).inspect_err(|error| {
         telemetry::init(tracing::Level::ERROR);
@@ -58,7 +74,7 @@ pub async fn start(secrets: &[SecretName]) -> Result<Started, StartError> {
     })?;
     telemetry::init(config.log_level);
     let ports = AwsPorts::new(&config);
-    for name in secrets.iter().copied().filter(|name| config.resources.secrets.contains_key(name)) {
+    for name in config.resources.secrets.keys().copied().filter(|name| uses(*name)) {
         if let Err(error @ SecretError::Unfit { .. }) = check(&ports, name).await {
             report(&error.to_string());
             return Err(StartError::Secret(error));
@@ -72,7 +88,7 @@ async fn check(ports: &AwsPorts, name: SecretName) -> Result<(), SecretError> {
     let text = ports.secret(name).await?;
     match name {
         SecretName::Pepper => Ok(()),
-        SecretName::Stripe => SourceCredentials::parse(name, &text).map(|_| ()),
+        SecretName::Source(_) => SourceCredentials::parse(name, &text).map(|_| ()),
         SecretName::Meta => MetaCredentials::parse(&text).map(|_| ()),
         SecretName::Twilio => TwilioCredentials::parse(&text).map(|_| ()),
     }

@@ -192,7 +192,7 @@ async fn f10_attributes_of_a_later_build_are_passed_over() {
     }
     let table = dynamo.table();
     let known = table.load_case(&run.opened.id).await.expect("readable").expect("stored");
-    assert_eq!(known.item.dunning, run.opened.dunning);
+    assert_eq!(known.item.outreach, run.opened.outreach);
     let refused = table.commit_case(&run.tombstone, Expected::Absent, &token(2)).await;
     assert_eq!(refused, Ok(Commit::Conflict(Some(known))));
     let written = table.commit_case(&run.opened, Expected::Version(1), &token(3)).await;

@@ -4,25 +4,28 @@ use jiff::Timestamp;
 use ring::digest;
 
 use crate::{
-    BuyerFacts, CaseId, Channel, DeclineClass, Event, Fact, Link, Money, Name, Obligation, PersonName,
-    Reason, StepIndex, Token, Zones,
+    BuyerFacts, CaseId, Channel, DeclineClass, Event, Fact, KycCause, Link, Money, Name, Obligation,
+    PersonName, Reason, StepIndex, Token, Zones,
 };
 
 /// How many trail entries and event keys an item keeps; older ones fall out.
 const TRAIL_KEPT: usize = 16;
 const SEEN_KEPT: usize = 24;
 
-/// The state of one obligation. A case without [`Dunning`] is a tombstone: it is settled and nobody is messaged.
+/// The state of one obligation. A case without [`Outreach`] is a tombstone: it is settled and nobody is messaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
     /// The key.
     pub id: CaseId,
     /// Everything that was said about the money; grows only.
     pub settlement: Settlement,
+    /// Until when everything is settled: the newest time at which a standing obligation paid, a buyer bought, or something
+    /// was handed in. Grows only, so that it does not depend on the order of deliveries either.
+    pub recovered_until: Option<Timestamp>,
     /// Keys of the events applied, oldest first.
     pub seen: Vec<EventKey>,
     /// The messaging, when a failure was seen.
-    pub dunning: Option<Dunning>,
+    pub outreach: Option<Outreach>,
     /// The last decisions, oldest first.
     pub trail: Vec<TrailEntry>,
     /// When the case ended.
@@ -31,15 +34,17 @@ pub struct Case {
 
 /// The messaging of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dunning {
-    /// When the first failure was recorded: what days are counted from.
+pub struct Outreach {
+    /// How often the messaging began anew, from 0: a standing obligation may fail again after it has paid.
+    pub round: u16,
+    /// When the first failure was recorded: what days are counted from. A cart's is its last change.
     pub anchor: Timestamp,
     /// The playbook.
     pub playbook: Name,
     /// The version of the playbook the case was opened with.
     pub version: String,
     /// What is owed and by whom.
-    pub debt: Debt,
+    pub matter: Matter,
     /// Every step taken.
     pub ledger: Vec<Entry>,
     /// The step that comes next; `None` when the messaging is over.
@@ -50,18 +55,24 @@ pub struct Dunning {
     pub trace: Option<String>,
 }
 
-/// What is owed and by whom: the facts of the newest attempt, filled up from older ones.
+/// What the messages are about and to whom: a debt, a cart, a refused check. The newest facts, filled up from older ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Debt {
+pub struct Matter {
+    /// When the newest of it happened, by the source's own clock. Only compared with [`Case::recovered_until`].
+    pub happened_at: Option<Timestamp>,
     /// The newest attempt; 0 while only reports that do not count were seen.
     pub attempt: u32,
     /// When the processor tries again by itself.
     pub next_retry: Option<Timestamp>,
     /// Why the attempt failed.
     pub decline: Option<DeclineClass>,
-    /// What is still owed.
+    /// What was wrong with a check of identity.
+    pub cause: Option<KycCause>,
+    /// Whether the buyer agreed to marketing in this very checkout.
+    pub agreed: bool,
+    /// What is still owed, or what the cart comes to.
     pub amount: Option<Money>,
-    /// Where it can be paid.
+    /// Where it can be paid, gone on with, or tried again.
     pub pay_link: Option<Link>,
     /// The number a buyer knows it by.
     pub number: Option<PersonName>,
@@ -229,11 +240,32 @@ impl Settlement {
     const DISPUTED: Self = Self(32);
     const DISPUTE_WON: Self = Self(64);
     const DISPUTE_LOST: Self = Self(128);
+    const COMPLETED: Self = Self(256);
+    const APPROVED: Self = Self(512);
+    const REFUSED: Self = Self(1024);
 
-    /// The set that one fact makes; empty for a failure and for a partial refund, which settle nothing.
+    /// The set that one fact makes; empty for what settles nothing.
     pub fn of(fact: &Fact) -> Self {
         match fact {
-            Fact::PaymentFailed(_) | Fact::Refunded { full: false } => Self::default(),
+            Fact::PaymentFailed(_)
+            | Fact::Recovered
+            | Fact::Refunded { full: false }
+            | Fact::SubscriptionPastDue
+            | Fact::SubscriptionHalted
+            | Fact::CheckoutCreated(_)
+            | Fact::CheckoutUpdated(_)
+            | Fact::CheckoutAbandoned(_)
+            | Fact::OrderPlaced(_)
+            | Fact::KycPending
+            | Fact::Lapsed(_)
+            | Fact::ConsentChanged(_)
+            | Fact::TouchSent(_)
+            | Fact::CardUpdated
+            | Fact::CustomerUpdated(_) => Self::default(),
+            Fact::CheckoutCompleted => Self::COMPLETED,
+            Fact::KycApproved => Self::APPROVED,
+            Fact::KycRejected(rejected) if rejected.may_retry => Self::default(),
+            Fact::KycRejected(_) => Self::REFUSED,
             Fact::Paid => Self::PAID,
             Fact::Voided => Self::VOIDED,
             Fact::MarkedUncollectible => Self::UNCOLLECTIBLE,
@@ -282,7 +314,7 @@ impl Settlement {
         if self.has(Self::REFUNDED) {
             return Some(State::Closed(Outcome::Voided));
         }
-        if self.has(Self::PAID) || self.has(Self::DISPUTE_WON) {
+        if [Self::PAID, Self::DISPUTE_WON, Self::COMPLETED, Self::APPROVED].iter().any(|set| self.has(*set)) {
             return Some(State::Closed(Outcome::Recovered));
         }
         if self.is_empty() { None } else { Some(State::Closed(Outcome::Voided)) }
@@ -309,17 +341,26 @@ impl Case {
         Self {
             id,
             settlement: Settlement::default(),
+            recovered_until: None,
             seen: Vec::new(),
-            dunning: None,
+            outreach: None,
             trail: Vec::new(),
             closed_at: None,
         }
     }
 
-    /// Where the case stands: what was said about the money first, then how the messaging went.
+    /// Where the case stands: what was said about the money first, then whether it is settled for now, then how the
+    /// messaging went.
     pub fn state(&self) -> State {
-        let ended = self.dunning.as_ref().and_then(|dunning| dunning.ended).map(State::Closed);
-        self.settlement.state().or(ended).unwrap_or(State::Open)
+        let ended = self.outreach.as_ref().and_then(|outreach| outreach.ended);
+        let recovered = self.is_recovered_by(self.recovered_until).then_some(Outcome::Recovered);
+        self.settlement.state().or(recovered.or(ended).map(State::Closed)).unwrap_or(State::Open)
+    }
+
+    /// Whether a recovery at this time settles what the messages are about. What gives no time of its own was not newer.
+    pub fn is_recovered_by(&self, until: Option<Timestamp>) -> bool {
+        let happened = self.outreach.as_ref().and_then(|outreach| outreach.matter.happened_at);
+        until.is_some_and(|until| happened.is_none_or(|happened| happened <= until))
     }
 
     /// Whether steps are taken.
@@ -351,10 +392,10 @@ impl Case {
     }
 }
 
-impl Dunning {
+impl Outreach {
     /// The clocks the buyer may live by.
     pub fn zones(&self) -> Zones {
-        Zones::of(self.debt.buyer.zone.as_deref(), self.debt.buyer.phone.as_ref())
+        Zones::of(self.matter.buyer.zone.as_deref(), self.matter.buyer.phone.as_ref())
     }
 
     /// The entry of a step on a channel.

@@ -3,29 +3,34 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CustomerId, EventId, Link, Money, Obligation, PersonName, Phone};
+use crate::{CustomerId, Email, EventId, Link, Money, Name, Obligation, OptOutScope, PersonName, Phone};
 
 /// One fact about one obligation, from one delivery of a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// The source's id of the event; the same for a re-delivery.
     pub id: EventId,
-    /// What the fact is about.
+    /// What the fact is about: a debt, a checkout, a check. For a fact about a buyer alone ([`Fact::is_about_buyer`]) the
+    /// source's id of the buyer, or else of the event.
     pub obligation: Obligation,
-    /// When the source says it happened. Never used for order: sources deliver late and shuffled.
+    /// When the source says it happened, by the object's own time where it has one. Never used to order facts that end
+    /// something: sources deliver late and shuffled. It only tells whether [`Fact::Recovered`] is newer than a failure.
     pub occurred_at: Option<Timestamp>,
     /// What happened.
     pub fact: Fact,
 }
 
-/// What happened to an obligation.
+/// What happened. The one vocabulary that every source is read into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
     /// An attempt to collect the money failed.
     PaymentFailed(Box<PaymentFailed>),
-    /// The money arrived.
+    /// A standing obligation (a subscription, an agreement) has paid: what failed under it until now is settled, and what
+    /// fails later is not.
+    Recovered,
+    /// The money of this one obligation (an invoice, an order, a payment) arrived.
     Paid,
-    /// The merchant withdrew the demand: voided, or cancelled with its subscription.
+    /// The merchant withdrew the demand: voided, or an order cancelled.
     Voided,
     /// The merchant gave the money up.
     MarkedUncollectible,
@@ -43,6 +48,36 @@ pub enum Fact {
     },
     /// The subscription behind the obligation ended.
     SubscriptionCancelled,
+    /// The subscription has an unpaid invoice; the source goes on trying.
+    SubscriptionPastDue,
+    /// The source has stopped trying, and the subscription with it.
+    SubscriptionHalted,
+    /// A buyer came to the checkout.
+    CheckoutCreated(Box<Checkout>),
+    /// The buyer went on in the checkout, or changed the cart.
+    CheckoutUpdated(Box<Checkout>),
+    /// The checkout became an order.
+    CheckoutCompleted,
+    /// The source itself says that the checkout was left.
+    CheckoutAbandoned(Box<Checkout>),
+    /// An order was placed, paid or not.
+    OrderPlaced(Box<Order>),
+    /// A check of the buyer's identity was refused.
+    KycRejected(Box<KycRejected>),
+    /// The buyer has handed something in, and the check goes on.
+    KycPending,
+    /// The buyer passed.
+    KycApproved,
+    /// A buyer who used to buy has stopped.
+    Lapsed(Box<Lapsed>),
+    /// A buyer agreed to messages, or withdrew.
+    ConsentChanged(Box<ConsentChanged>),
+    /// Another tool sent this buyer a message.
+    TouchSent(Box<TouchSent>),
+    /// The buyer gave another card, or the network renewed it.
+    CardUpdated,
+    /// The source knows more of the buyer than before.
+    CustomerUpdated(Box<BuyerFacts>),
 }
 
 impl Fact {
@@ -50,6 +85,7 @@ impl Fact {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::PaymentFailed(_) => "payment_failed",
+            Self::Recovered => "recovered",
             Self::Paid => "paid",
             Self::Voided => "voided",
             Self::MarkedUncollectible => "marked_uncollectible",
@@ -57,7 +93,30 @@ impl Fact {
             Self::DisputeOpened => "dispute_opened",
             Self::DisputeClosed { .. } => "dispute_closed",
             Self::SubscriptionCancelled => "subscription_cancelled",
+            Self::SubscriptionPastDue => "subscription_past_due",
+            Self::SubscriptionHalted => "subscription_halted",
+            Self::CheckoutCreated(_) => "checkout_created",
+            Self::CheckoutUpdated(_) => "checkout_updated",
+            Self::CheckoutCompleted => "checkout_completed",
+            Self::CheckoutAbandoned(_) => "checkout_abandoned",
+            Self::OrderPlaced(_) => "order_placed",
+            Self::KycRejected(_) => "kyc_rejected",
+            Self::KycPending => "kyc_pending",
+            Self::KycApproved => "kyc_approved",
+            Self::Lapsed(_) => "lapsed",
+            Self::ConsentChanged(_) => "consent_changed",
+            Self::TouchSent(_) => "touch_sent",
+            Self::CardUpdated => "card_updated",
+            Self::CustomerUpdated(_) => "customer_updated",
         }
+    }
+
+    /// Whether it concerns the buyer rather than one obligation: no case keeps it.
+    pub fn is_about_buyer(&self) -> bool {
+        matches!(
+            self,
+            Self::ConsentChanged(_) | Self::TouchSent(_) | Self::CardUpdated | Self::CustomerUpdated(_)
+        )
     }
 }
 
@@ -68,6 +127,8 @@ pub struct PaymentFailed {
     pub attempt: Option<u32>,
     /// When the source will try by itself again; `None` when it will not, or does not say.
     pub next_retry: Option<Timestamp>,
+    /// Whether the source says that this was its last attempt.
+    pub last_attempt: bool,
     /// Why the attempt failed, where the source said.
     pub decline: Option<DeclineClass>,
     /// What is still owed.
@@ -91,12 +152,146 @@ pub struct BuyerFacts {
     pub customer: Option<CustomerId>,
     /// The number to message.
     pub phone: Option<Phone>,
+    /// The address for messages by e-mail, and one of the names a buyer is known by.
+    pub email: Option<Email>,
     /// The name to greet.
     pub name: Option<PersonName>,
     /// BCP 47 language tag, for example `pt-BR`.
     pub locale: Option<String>,
     /// IANA time zone, for example `America/Sao_Paulo`.
     pub zone: Option<String>,
+}
+
+/// A cart on its way to an order. Every member is optional in practice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checkout {
+    /// What the cart comes to.
+    pub amount: Option<Money>,
+    /// The page where the buyer goes on.
+    pub resume_link: Option<Link>,
+    /// The cart's or draft's number a buyer knows.
+    pub number: Option<PersonName>,
+    /// Who is buying.
+    pub buyer: BuyerFacts,
+    /// Other names of the same cart; an order that names one of them completes this checkout.
+    pub links: Vec<Obligation>,
+    /// Whether the buyer agreed to marketing messages in this checkout; `None` when it does not say.
+    pub marketing_consent: Option<bool>,
+}
+
+/// An order, placed by whatever way. The checkouts it came from are told by events of their own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Order {
+    /// What it comes to.
+    pub amount: Option<Money>,
+    /// The number a buyer knows.
+    pub number: Option<PersonName>,
+    /// Who placed it.
+    pub buyer: BuyerFacts,
+}
+
+/// A refused check of identity. Never holds a document, a picture or the reviewer's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KycRejected {
+    /// Why, in terms a buyer can act on.
+    pub cause: KycCause,
+    /// Whether the buyer may try again; a final refusal is not nudged.
+    pub may_retry: bool,
+    /// The page where the buyer tries again.
+    pub retake_link: Option<Link>,
+    /// Who.
+    pub buyer: BuyerFacts,
+}
+
+/// What was wrong with a check, as far as a buyer can mend it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KycCause {
+    /// Blurred, dark, cut off, or glare.
+    Unreadable,
+    /// The document's date has passed.
+    Expired,
+    /// Another kind of document is needed.
+    WrongDocument,
+    /// A side or a page is missing.
+    Incomplete,
+    /// A screenshot, a copy or an edited picture.
+    NotOriginal,
+    /// Name, birthday or address differ from what was given.
+    DataMismatch,
+    /// The picture of the face does not fit, or is no live one.
+    SelfieMismatch,
+    /// Nothing that a buyer can be told.
+    #[default]
+    Other,
+}
+
+impl KycCause {
+    /// Every cause.
+    pub const ALL: [Self; 8] = [
+        Self::Unreadable,
+        Self::Expired,
+        Self::WrongDocument,
+        Self::Incomplete,
+        Self::NotOriginal,
+        Self::DataMismatch,
+        Self::SelfieMismatch,
+        Self::Other,
+    ];
+
+    /// The name used in items, templates and the output of `recoup webhook check`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Expired => "expired",
+            Self::WrongDocument => "wrong_document",
+            Self::Incomplete => "incomplete",
+            Self::NotOriginal => "not_original",
+            Self::DataMismatch => "data_mismatch",
+            Self::SelfieMismatch => "selfie_mismatch",
+            Self::Other => "other",
+        }
+    }
+
+    /// Reads the name back.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.as_str() == name)
+    }
+}
+
+/// A buyer who used to buy.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lapsed {
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// The page that brings them back.
+    pub link: Option<Link>,
+    /// Who.
+    pub buyer: BuyerFacts,
+}
+
+/// An agreement to messages, or its withdrawal, with its proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentChanged {
+    /// What it is about.
+    pub scope: OptOutScope,
+    /// Whether the buyer agreed; `false` for a withdrawal.
+    pub granted: bool,
+    /// Where the buyer said so, for example `checkout`.
+    pub place: Option<PersonName>,
+    /// SHA-256 of the text the buyer agreed to, in hexadecimal.
+    pub text_hash: Option<Box<str>>,
+    /// Who.
+    pub buyer: BuyerFacts,
+}
+
+/// A message that another tool sent; it counts under the caps like one of ours.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TouchSent {
+    /// The lane it counts in; none counts in all.
+    pub lane: Option<Name>,
+    /// To whom.
+    pub buyer: BuyerFacts,
 }
 
 /// What a decline means for the buyer and for a retry (facts: webhook-sources section 6).

@@ -19,13 +19,16 @@ mod template;
 mod zone;
 
 pub use case::{
-    Case, Debt, Dunning, Entry, EventKey, Next, Outcome, SendState, Settlement, State, TrailEntry,
+    Case, Entry, EventKey, Matter, Next, Outcome, Outreach, SendState, Settlement, State, TrailEntry,
 };
 pub use decide::{
     Answer, Concluded, Context, Decision, Effect, Input, Lookup, Needs, PreferenceChange, StatusReport,
     StepDue, Timer, World, decide, needs, owed,
 };
-pub use event::{BuyerFacts, DeclineClass, Event, Fact, PaymentFailed};
+pub use event::{
+    BuyerFacts, Checkout, ConsentChanged, DeclineClass, Event, Fact, KycCause, KycRejected, Lapsed, Order,
+    PaymentFailed, TouchSent,
+};
 pub use ids::{
     Brand, CaseId, Channel, Correlation, CustomerId, EventId, MalformedId, Name, Obligation, RecipientId,
     Source, StepIndex, Token,
@@ -36,10 +39,10 @@ pub use message::{
     TemplateContent,
 };
 pub use money::{Currency, Money, UnknownCurrency};
-pub use playbook::{Category, MalformedPlaybook, Playbook, Step};
+pub use playbook::{Category, LinkTo, MalformedPlaybook, Playbook, Step};
 pub use policy::Policy;
 pub use reason::Reason;
-pub use recipient::{KnownCase, Recipient, Touch};
-pub use redacted::{Link, MalformedLink, MalformedPhone, PersonName, Phone, Secret, UnfitSecret};
+pub use recipient::{Alias, KnownCase, Recipient, Touch};
+pub use redacted::{Email, Link, MalformedLink, MalformedPhone, PersonName, Phone, Secret, UnfitSecret};
 pub use template::{MalformedTemplate, QuickReply, RenderError, Template, Text, Values, VariableKind};
 pub use zone::{MalformedQuietHours, SendWindow, Zones};

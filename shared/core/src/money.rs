@@ -75,6 +75,44 @@ pub struct Money {
     pub currency: Currency,
 }
 
+impl Money {
+    /// Reads an amount that a source counts in units of `10^-exponent`, which need not be the currency's own minor unit;
+    /// `None` for a fraction of a minor unit and for more than 64 bits.
+    pub fn from_units(amount: i64, exponent: u8, currency: Currency) -> Option<Self> {
+        let own = currency.exponent();
+        let power = |digits: u8| 10_i64.checked_pow(u32::from(digits));
+        let minor = if exponent <= own {
+            amount.checked_mul(power(own - exponent)?)?
+        } else {
+            let divisor = power(exponent - own)?;
+            if amount % divisor != 0 {
+                return None;
+            }
+            amount / divisor
+        };
+        Some(Self { minor, currency })
+    }
+
+    /// Reads a decimal number as sources write it, `29.90`, `-3` or `4980.00` (for yen), without ever going through a
+    /// floating-point number; `None` for anything else, for a fraction of a minor unit and for more than 64 bits.
+    pub fn from_decimal(text: &str, currency: Currency) -> Option<Self> {
+        let unsigned = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) {
+            return None;
+        }
+        let own = usize::from(currency.exponent());
+        let significant = fraction.trim_end_matches('0');
+        if significant.len() > own {
+            return None;
+        }
+        let sign = if unsigned.len() < text.len() { "-" } else { "" };
+        let minor = format!("{sign}{whole}{significant:0<own$}").parse().ok()?;
+        Some(Self { minor, currency })
+    }
+}
+
 impl fmt::Display for Money {
     /// Writes `49.00 USD`: unambiguous in every locale, and inside the SMS alphabet.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -113,6 +151,63 @@ mod tests {
             (i64::MAX, "USD", "92233720368547758.07 USD"),
         ] {
             assert_eq!(shown(minor, code), expected);
+        }
+    }
+
+    #[test]
+    fn r7_decimals_become_minor_units_exactly_or_not_at_all() {
+        for (text, code, expected) in [
+            ("29.90", "USD", Some(2990)),
+            ("29.9", "USD", Some(2990)),
+            ("29", "USD", Some(2900)),
+            ("0.00", "USD", Some(0)),
+            ("-3.50", "EUR", Some(-350)),
+            ("-0.05", "EUR", Some(-5)),
+            ("4980.00", "JPY", Some(4980)),
+            ("4980", "JPY", Some(4980)),
+            ("4980.50", "JPY", None),
+            ("1.5", "KWD", Some(1500)),
+            ("1.2345", "KWD", None),
+            ("29.900", "USD", Some(2990)),
+            ("29.901", "USD", None),
+            ("92233720368547758.07", "USD", Some(i64::MAX)),
+            ("92233720368547758.08", "USD", None),
+            ("1e3", "USD", None),
+            ("1,000.00", "USD", None),
+            (".5", "USD", None),
+            ("5.", "USD", None),
+            ("", "USD", None),
+            ("-", "USD", None),
+            ("--1", "USD", None),
+            ("+1", "USD", None),
+            (" 1", "USD", None),
+            ("٣", "USD", None),
+        ] {
+            let currency = Currency::parse(code).expect("known");
+            assert_eq!(
+                Money::from_decimal(text, currency).map(|money| money.minor),
+                expected,
+                "{text} {code}"
+            );
+        }
+    }
+
+    #[test]
+    fn r7_units_of_a_source_become_the_currency_s_own() {
+        for (amount, exponent, code, expected) in [
+            (4900, 2, "USD", Some(4900)),
+            (150_000, 2, "ISK", Some(1500)),
+            (150_050, 2, "ISK", None),
+            (5000, 0, "MGA", Some(500_000)),
+            (-5000, 0, "MGA", Some(-500_000)),
+            (1500, 3, "KWD", Some(1500)),
+            (150, 2, "KWD", Some(1500)),
+            (i64::MAX, 0, "MGA", None),
+            (1, 200, "USD", None),
+        ] {
+            let currency = Currency::parse(code).expect("known");
+            let money = Money::from_units(amount, exponent, currency);
+            assert_eq!(money.map(|money| money.minor), expected, "{amount} {exponent} {code}");
         }
     }
 

@@ -35,7 +35,20 @@ pub enum Category {
     Marketing,
 }
 
-/// A sequence of steps for one kind of debt.
+/// Whose page a playbook's links lead to; each has an approved fixed part of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkTo {
+    /// The processor's payment page.
+    #[default]
+    Payment,
+    /// The shop.
+    Shop,
+    /// The vendor of identity checks, or the merchant's page for them.
+    Identity,
+}
+
+/// A sequence of steps for one kind of matter.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Playbook {
@@ -43,6 +56,14 @@ pub struct Playbook {
     pub name: Name,
     /// The lane its steps count in, unless a step names another.
     pub lane: Name,
+    /// Minutes from the anchor to the first step; without it the deployment's first delay.
+    pub first_minutes: Option<i64>,
+    /// Where its links lead.
+    #[serde(default)]
+    pub links: LinkTo,
+    /// Whether an order that the buyer placed by any way ends the messages.
+    #[serde(default)]
+    pub until_order: bool,
     /// The notices by the processor's attempt counter: a step shows the later of its own and the attempt's.
     #[serde(default)]
     pub by_attempt: Vec<Name>,
@@ -98,6 +119,9 @@ impl Playbook {
         if let Some(index) = self.steps.iter().position(far) {
             return broken(index, "a step comes and expires within a year");
         }
+        if self.first_minutes.is_some_and(|minutes| !(0..=24 * 60).contains(&minutes)) {
+            return broken(0, "the first step comes within a day");
+        }
         for (index, step) in self.steps.iter().enumerate() {
             let gap_hours =
                 self.steps.get(index + 1).map_or(i64::MAX, |next| i64::from(next.day - step.day) * 24);
@@ -117,8 +141,8 @@ impl Playbook {
                 return broken(index, "a step does not fall back to its own channel");
             }
             let in_two_weeks = |other: &&Step| (step.day..step.day + 14).contains(&other.day);
-            let dunning = |other: &&Step| other.lane.is_none() && other.category == Category::Utility;
-            if self.steps.iter().filter(in_two_weeks).filter(dunning).count() > 3 {
+            let outreach = |other: &&Step| other.lane.is_none() && other.category == Category::Utility;
+            if self.steps.iter().filter(in_two_weeks).filter(outreach).count() > 3 {
                 return broken(index, "at most 3 dunning messages in 14 days");
             }
         }

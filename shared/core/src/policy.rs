@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::SendWindow;
+use crate::{LinkTo, SendWindow};
 
 /// The rules that hold for every playbook of a brand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub struct Policy {
     pub window: Option<SendWindow>,
     /// The fixed part of payment links, as approved in the templates' URL button.
     pub pay_link_base: String,
+    /// The fixed part of links into the shop; empty sends none.
+    pub shop_link_base: String,
+    /// The fixed part of links to a check of identity; empty sends none.
+    pub identity_link_base: String,
     /// From a failure to the first step, so that a burst of events for one debt settles first.
     pub first_delay: SignedDuration,
     /// The same, for a failure that another obligation may also report.
@@ -51,6 +55,8 @@ impl Policy {
             default_locale: "en".to_owned(),
             window: SendWindow::from_quiet_hours("20:00-09:00").unwrap_or(None),
             pay_link_base: "https://invoice.stripe.com/".to_owned(),
+            shop_link_base: String::new(),
+            identity_link_base: String::new(),
             first_delay: SignedDuration::from_secs(120),
             unlinked_delay: SignedDuration::from_mins(15),
             retry_hold: SignedDuration::from_hours(6),
@@ -64,6 +70,15 @@ impl Policy {
             hold: SignedDuration::from_mins(15),
             claim_stale_after: SignedDuration::from_hours(1),
             timer_grace: SignedDuration::from_mins(30),
+        }
+    }
+
+    /// The approved fixed part of the links of a playbook; empty where none is approved.
+    pub fn link_base(&self, links: LinkTo) -> &str {
+        match links {
+            LinkTo::Payment => &self.pay_link_base,
+            LinkTo::Shop => &self.shop_link_base,
+            LinkTo::Identity => &self.identity_link_base,
         }
     }
 }

@@ -53,6 +53,22 @@ reasons! {
     Refunded = "refunded",
     /// Part of the money went back; nothing changes.
     RefundedInPart = "refunded_in_part",
+    /// The standing obligation has paid, or the buyer has bought: what happened until then is settled.
+    Recovered = "recovered",
+    /// The buyer has handed in again.
+    Answered = "answered",
+    /// The check was refused for good; nothing is asked of the buyer.
+    FinalRefusal = "final_refusal",
+    /// The cart changed, so the first message waits again.
+    Moved = "moved",
+    /// The checkout became an order.
+    Completed = "completed",
+    /// The buyer passed the check.
+    Approved = "approved",
+    /// Another tool's message was counted.
+    Touched = "touched",
+    /// Good to know; nothing changes.
+    Noted = "noted",
     /// A dispute is open.
     Disputed = "disputed",
     /// A dispute ended for the merchant.

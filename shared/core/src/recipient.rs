@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use ring::hmac;
 
-use crate::{CaseId, Money, Name, OptOutScope, Phone, RecipientId, Secret, StepIndex};
+use crate::{
+    CaseId, CustomerId, Email, Money, Name, OptOutScope, Phone, RecipientId, Secret, Source, StepIndex,
+};
 
 /// How many touches and open cases an item keeps; older ones fall out.
 const KEPT: usize = 12;
@@ -28,6 +30,17 @@ pub struct Recipient {
     pub touches: Vec<Touch>,
     /// Cases that reserved a message for this buyer, oldest first.
     pub cases: Vec<KnownCase>,
+}
+
+/// A name a buyer is known by.
+#[derive(Debug, Clone, Copy)]
+pub enum Alias<'a> {
+    /// The phone number.
+    Phone(&'a Phone),
+    /// The e-mail address.
+    Email(&'a Email),
+    /// The id at a source.
+    Customer(&'a Source, &'a CustomerId),
 }
 
 /// One message to a buyer, counted by caps.
@@ -61,9 +74,23 @@ impl RecipientId {
     ///
     /// A provider may know a number in another form than it was dialled in; both lead to the same recipient.
     pub fn of(pepper: &Secret, phone: &Phone) -> Self {
+        Self::hash(pepper, &phone.canonical())
+    }
+
+    /// Derives the id of another name of a buyer in the same way. Names of different kinds never share an id: a phone
+    /// number begins with `+`, and every other kind with its word.
+    pub fn of_alias(pepper: &Secret, alias: &Alias<'_>) -> Self {
+        match alias {
+            Alias::Phone(phone) => Self::of(pepper, phone),
+            Alias::Email(email) => Self::hash(pepper, &format!("email:{}", email.expose())),
+            Alias::Customer(source, id) => Self::hash(pepper, &format!("customer:{source}:{id}")),
+        }
+    }
+
+    fn hash(pepper: &Secret, name: &str) -> Self {
         const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let key = hmac::Key::new(hmac::HMAC_SHA256, pepper.expose().as_bytes());
-        let tag = hmac::sign(&key, phone.canonical().as_bytes());
+        let tag = hmac::sign(&key, name.as_bytes());
         let text: String =
             tag.as_ref().iter().take(22).map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect();
         Self::from_hash(text)
@@ -147,7 +174,21 @@ impl Recipient {
             }
             self.touches.remove(index);
         }
-        self.touches.push(touch);
+        self.keep(touch);
+    }
+
+    /// Counts a message that another tool sent; `false` when it was counted already.
+    pub fn count(&mut self, touch: Touch) -> bool {
+        if self.touches.iter().any(|other| other.is(&touch.case, touch.step)) {
+            return false;
+        }
+        self.keep(touch);
+        true
+    }
+
+    fn keep(&mut self, touch: Touch) {
+        let place = self.touches.partition_point(|other| other.at <= touch.at);
+        self.touches.insert(place, touch);
         let surplus = self.touches.len().saturating_sub(KEPT);
         self.touches.drain(..surplus);
     }

@@ -8,7 +8,7 @@ use jiff::{Timestamp, Zoned};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::{Category, Channel, Content, Link, Money, Name, PersonName, TemplateContent, Zones};
+use crate::{Category, Channel, Content, KycCause, Link, Money, Name, PersonName, TemplateContent, Zones};
 
 /// Why a template was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -56,6 +56,8 @@ pub enum VariableKind {
     Link,
     /// A short fixed text: the brand, the invoice number.
     Text,
+    /// What was wrong with a check of identity, in the language's own words.
+    Cause,
 }
 
 /// One message in every language it is written in.
@@ -88,6 +90,9 @@ pub struct Text {
     pub date: String,
     /// Stands in for an unknown name.
     pub anonymous: String,
+    /// What each cause of a refused check is called, for a text that names it.
+    #[serde(default)]
+    pub causes: BTreeMap<KycCause, String>,
 }
 
 /// A button that answers for the buyer.
@@ -119,6 +124,8 @@ pub struct Values<'a> {
     pub suspension: Timestamp,
     /// Days from now until service stops.
     pub days_left: i64,
+    /// What was wrong with a check of identity.
+    pub cause: Option<KycCause>,
     /// The buyer's clocks.
     pub zones: &'a Zones,
 }
@@ -169,6 +176,12 @@ impl Template {
         let replies = text.quick_replies.iter().flat_map(|reply| [&reply.label, &reply.payload]);
         if !replies.chain([&text.sms, &text.anonymous]).chain(&date).all(|text| one_line(text)) {
             return Err("a text message, a date, a greeting and a button are each one line, and not empty");
+        }
+        let named = self.variables.values().any(|kind| *kind == VariableKind::Cause);
+        if named
+            && !KycCause::ALL.iter().all(|cause| text.causes.get(cause).is_some_and(|words| one_line(words)))
+        {
+            return Err("every cause of a refused check has its words, each one line");
         }
         if date.is_none() {
             return Err("a date is written in strftime's letters");
@@ -256,6 +269,10 @@ impl Template {
             }
             VariableKind::Days => Ok(values.days_left.to_string()),
             VariableKind::Link => link_suffix(values).map(|suffix| format!("{}{suffix}", values.link_base)),
+            VariableKind::Cause => {
+                let words = text.causes.get(&values.cause.unwrap_or_default());
+                words.cloned().ok_or_else(missing)
+            }
             VariableKind::Text if name == "brand" => Ok(values.brand.to_owned()),
             VariableKind::Text => values.number.map(|number| number.expose().to_owned()).ok_or_else(missing),
         }
@@ -265,7 +282,7 @@ impl Template {
 fn link_suffix<'a>(values: &Values<'a>) -> Result<&'a str, RenderError> {
     let link = values.link.ok_or(RenderError::NoLink)?;
     let suffix = link.expose().strip_prefix(values.link_base).ok_or(RenderError::NoLink)?;
-    if suffix.is_empty() { Err(RenderError::NoLink) } else { Ok(suffix) }
+    if suffix.is_empty() || values.link_base.is_empty() { Err(RenderError::NoLink) } else { Ok(suffix) }
 }
 
 /// The date in this format; `None` for a format that is none, or that has no letters for this date.
@@ -321,6 +338,7 @@ mod tests {
                 link_base: "https://invoice.stripe.com/",
                 suspension: "2026-12-06T03:00:00Z".parse().expect("well formed"),
                 days_left: 3,
+                cause: Some(KycCause::Unreadable),
                 zones: &zones,
             },
         )

@@ -41,6 +41,11 @@ impl<'a> Member<'a> {
         self.0.is_none()
     }
 
+    /// Whether the object says null.
+    pub(crate) fn is_null(self) -> bool {
+        self.0.is_some() && self.raw().is_none()
+    }
+
     fn raw(self) -> Option<&'a str> {
         self.0.map(RawValue::get).filter(|raw| *raw != "null")
     }
@@ -50,6 +55,13 @@ impl<'a> Member<'a> {
         let raw = self.raw()?;
         let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
         if inner.contains('\\') { serde_json::from_str(raw).ok().map(Cow::Owned) } else { Some(inner.into()) }
+    }
+
+    /// The number as it is written, or what the string says: sources write amounts and ids either way. `None` for every
+    /// other type.
+    pub(crate) fn number_or_text(self) -> Option<Cow<'a, str>> {
+        let is_number = |raw: &&str| raw.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        self.raw().filter(is_number).map(Cow::Borrowed).or_else(|| self.text())
     }
 
     /// The integer; `None` when absent or null.

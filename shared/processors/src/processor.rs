@@ -1,14 +1,14 @@
-//! The shape of a source: what it is given, what it answers, how it refuses.
+//! The shape of a source: what it is given, what it answers, how it behaves.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
-use recoup_core::{BuyerFacts, CustomerId, Event, Fact, Obligation, Secret};
-use thiserror::Error;
+use recoup_core::{Link, Secret};
 
-use crate::SignatureError;
+use crate::{Api, Lookup, LookupAnswer, NormaliseError, Normalised, SignatureError, Unanswered};
 
 /// A request as it came in: nothing in it may be believed.
 #[derive(Clone, Copy)]
@@ -17,6 +17,23 @@ pub struct Unverified<'a> {
     pub headers: &'a HeaderMap,
     /// The body's exact bytes, after the front door's base64 is undone and before any other change.
     pub body: &'a [u8],
+    /// The public URL that the source was told to post to, byte for byte; some schemes sign it.
+    pub url: &'a str,
+    /// What was found under [`Processor::certificate_url`]: certificates in PEM.
+    pub certificates: Option<&'a [u8]>,
+}
+
+impl<'a> Unverified<'a> {
+    /// A request of a source that signs neither the URL nor with a certificate.
+    pub fn new(headers: &'a HeaderMap, body: &'a [u8]) -> Self {
+        Self { headers, body, url: "", certificates: None }
+    }
+
+    /// The same request, posted to this URL.
+    #[must_use]
+    pub fn at(self, url: &'a str) -> Self {
+        Self { url, ..self }
+    }
 }
 
 impl fmt::Debug for Unverified<'_> {
@@ -25,21 +42,41 @@ impl fmt::Debug for Unverified<'_> {
     }
 }
 
-/// A body that carries a signature of its source; only [`Processor::verify`] makes one.
-#[derive(Clone, Copy)]
+/// A body that carries a proof of its source; only [`Processor::verify`] makes one.
+#[derive(Clone)]
 pub struct Verified<'a> {
-    body: &'a [u8],
+    headers: &'a HeaderMap,
+    body: Cow<'a, [u8]>,
 }
 
 impl<'a> Verified<'a> {
-    /// Marks a body as signed. For the implementations of [`Processor::verify`] only.
-    pub(crate) fn new(body: &'a [u8]) -> Self {
-        Self { body }
+    /// Marks a request as signed. For the implementations of [`Processor::verify`] only.
+    pub(crate) fn new(request: Unverified<'a>) -> Self {
+        Self { headers: request.headers, body: Cow::Borrowed(request.body) }
+    }
+
+    /// Marks as signed what a request carries in another form. For the implementations of [`Processor::verify`] only.
+    pub(crate) fn decoded(request: Unverified<'a>, body: Vec<u8>) -> Self {
+        Self { headers: request.headers, body: Cow::Owned(body) }
+    }
+
+    /// Takes a body for signed, so that recorded payloads whose signature is not at hand can be normalised.
+    ///
+    /// Only in builds with the feature `recorded`, which no function has.
+    #[cfg(feature = "recorded")]
+    pub fn recorded(headers: &'a HeaderMap, body: &'a [u8]) -> Self {
+        Self { headers, body: Cow::Borrowed(body) }
     }
 
     /// The bytes that were signed.
-    pub fn body(&self) -> &'a [u8] {
-        self.body
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The text of a header; `None` when it is absent, empty or not ASCII. Where the scheme does not sign headers they are
+    /// only as good as the body they came with.
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok().map(str::trim).filter(|text| !text.is_empty())
     }
 }
 
@@ -49,136 +86,99 @@ impl fmt::Debug for Verified<'_> {
     }
 }
 
-/// What a verified body says, in the vocabulary of the domain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Normalised {
-    /// One event per obligation concerned; empty when the body is ignored.
-    pub events: Vec<Event>,
-    /// The source's own name of the event type, for a counter.
-    pub kind: String,
-    /// Whether the source marks it as real money, where it says so: the caller compares this with its stage.
-    pub livemode: Option<bool>,
-    /// Whether the body concerns us.
-    pub status: Status,
-}
-
-/// Whether a verified body concerns us.
+/// Which function a source belongs to: each holds only the secrets of its own sources, and fails alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// It gave events.
-    Recognised,
-    /// It gave none, on purpose.
-    Ignored(Ignored),
+pub enum Family {
+    /// Payment processors.
+    Payment,
+    /// Stores.
+    Cart,
+    /// Vendors of identity checks.
+    Kyc,
+    /// The merchant's own backends.
+    Merchant,
 }
 
-/// Why a verified body gave no event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ignored {
-    /// A type of event that starts and stops nothing.
-    UnknownType,
-    /// A notice without the object it is about.
-    ThinEvent,
-    /// An invoice that nobody has been asked to pay.
-    Draft,
-    /// A failure to collect nothing.
-    NothingOwed,
-}
-
-impl Ignored {
-    /// The name used in logs and in the output of `recoup webhook check`.
-    pub fn code(self) -> &'static str {
+impl Family {
+    /// The name in the folder of a source's secret.
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::UnknownType => "unknown_type",
-            Self::ThinEvent => "thin_event",
-            Self::Draft => "draft",
-            Self::NothingOwed => "nothing_owed",
+            Self::Payment => "payment",
+            Self::Cart => "cart",
+            Self::Kyc => "kyc",
+            Self::Merchant => "merchant",
         }
     }
 }
 
-/// Why a verified body could not be read. Names the part, never its content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum NormaliseError {
-    /// The body is not UTF-8 text.
-    #[error("body is not UTF-8 from byte {offset}")]
-    NotUtf8 {
-        /// Where the first wrong byte is.
-        offset: usize,
-    },
-    /// The body is not JSON.
-    #[error("body is not JSON at line {line} column {column}")]
-    NotJson {
-        /// The line, from 1; 0 for an empty body.
-        line: usize,
-        /// The column, from 1; 0 before the first character.
-        column: usize,
-    },
-    /// The body is JSON, but not the envelope of an event, or it names a member twice.
-    #[error("body is not an event at line {line} column {column}")]
-    NotAnEvent {
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1; 0 before the first character.
-        column: usize,
-    },
-    /// A member without which nothing can be decided is absent or null.
-    #[error("{member} is missing")]
-    Missing {
-        /// The path of the member.
-        member: &'static str,
-    },
-    /// A member that decides has another type or an impossible value.
-    #[error("{member} is malformed")]
-    Malformed {
-        /// The path of the member.
-        member: &'static str,
-    },
+/// How a source behaves beyond its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Habits {
+    /// Whether it delivers again what was not answered 2xx. From one that does not, everything is kept at once.
+    pub redelivers: bool,
+    /// The status it expects for a request that it did not sign.
+    pub refusal: u16,
+    /// How many seconds a signature stays good, on both sides; `None` where the scheme signs no time.
+    pub tolerance: Option<u64>,
+    /// Whether its proof covers the body. Where it is a password only, what the body says is asked back.
+    pub signs_body: bool,
 }
 
-impl NormaliseError {
-    /// The stable name for logs and parked messages.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::NotUtf8 { .. } => "body_not_utf8",
-            Self::NotJson { .. } => "body_not_json",
-            Self::NotAnEvent { .. } => "body_not_event",
-            Self::Missing { .. } => "body_member_missing",
-            Self::Malformed { .. } => "body_member_malformed",
-        }
+impl Habits {
+    /// A source that signs what it sends, without a time, and delivers again.
+    pub const UNTIMED: Self = Self { redelivers: true, refusal: 401, tolerance: None, signs_body: true };
+    /// The same with a time, good for five minutes: the tolerance of Stripe's and Standard Webhooks' libraries.
+    pub const TIMED: Self = Self { tolerance: Some(300), ..Self::UNTIMED };
+}
+
+/// What a source sends for a body, as it signs it.
+#[derive(Clone)]
+pub struct Signed {
+    /// The headers that prove it.
+    pub headers: HeaderMap,
+    /// The body as it is sent: most sources leave it as it is.
+    pub body: Vec<u8>,
+}
+
+impl Signed {
+    /// The body as it is, with one header.
+    pub(crate) fn with(name: &HeaderName, value: String, body: &[u8]) -> Option<Self> {
+        let headers = HeaderMap::from_iter([(name.clone(), HeaderValue::try_from(value).ok()?)]);
+        Some(Self { headers, body: body.to_vec() })
     }
 }
 
-/// A question to the processor's own API.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lookup {
-    /// Who is this customer, and how can they be reached?
-    Customer(CustomerId),
-    /// Is this still owed?
-    Obligation(Obligation),
+impl fmt::Debug for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signed({} bytes)", self.body.len())
+    }
 }
 
-/// What the processor's API answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LookupAnswer {
-    /// What it knows of the customer.
-    Buyer(BuyerFacts),
-    /// Nothing is owed any more, and why.
-    Settled(Fact),
-    /// The money is still owed.
-    StillOwed,
-    /// No such customer or obligation, or one that was deleted.
-    NotFound,
-    /// No answer to act on, so hold: too many requests, a failing server, another answer than the one asked for,
-    /// or money that is on its way right now.
-    Unreachable,
-    /// The API key is refused.
-    Denied,
-}
-
-/// A source of webhooks. Every method is for every source to answer: there are no defaults to forget.
+/// A source of webhooks.
 pub trait Processor: Send + Sync {
     /// The name in the webhook path and in the key of a case.
     fn name(&self) -> &'static str;
+
+    /// The function it belongs to.
+    fn family(&self) -> Family;
+
+    /// How it behaves beyond its bytes.
+    fn habits(&self) -> Habits;
+
+    /// Answers what is no webhook: the source's question whether the URL is ours, `query` being that of a GET and empty for
+    /// a POST. The text is sent back with 200; `None` for everything else.
+    fn greet(&self, _query: &str, _request: Unverified<'_>, _secrets: &[Secret]) -> Option<String> {
+        None
+    }
+
+    /// Where the certificates are that this request names, if its scheme needs any. Only an address of the source itself
+    /// is given out, so that fetching it is safe.
+    ///
+    /// # Errors
+    /// [`SignatureError`] when the request names another place.
+    fn certificate_url(&self, _request: Unverified<'_>) -> Result<Option<Link>, SignatureError> {
+        Ok(None)
+    }
 
     /// Checks that the source signed these bytes, with any of `secrets`, at a time near `now`.
     ///
@@ -198,15 +198,36 @@ pub trait Processor: Send + Sync {
     /// (names, phones, metadata) never fail it.
     fn normalise(&self, verified: &Verified<'_>) -> Result<Normalised, NormaliseError>;
 
-    /// Makes the headers with which the source would send `body`: for tests, benches, and the local stack.
+    /// Adds what the API answered to the first of [`Normalised::asks`], and takes that off the list. May ask on.
+    ///
+    /// # Errors
+    /// [`Unanswered`] when the answer gives nothing to act on.
+    fn complete(
+        &self,
+        normalised: Normalised,
+        _answer: &http::Response<Bytes>,
+    ) -> Result<Normalised, Unanswered> {
+        Ok(Normalised { asks: Vec::new(), ..normalised })
+    }
+
+    /// Makes what the source would send for `body` to `url`: for tests, benches, and the local stack.
     ///
     /// `None` when only the source itself can sign.
-    fn sign(&self, body: &[u8], secret: &Secret, at: Timestamp) -> Option<HeaderMap>;
+    fn sign(&self, body: &[u8], secret: &Secret, at: Timestamp, url: &str) -> Option<Signed>;
+
+    /// Where the source's API is; `None` when nothing is asked there.
+    fn api(&self) -> Option<Api> {
+        None
+    }
 
     /// Builds the request that asks the processor's API; `None` when it has no answer to such a question, or when
     /// `base_url` is not a URL.
-    fn request(&self, base_url: &str, lookup: &Lookup, api_key: &Secret) -> Option<http::Request<Bytes>>;
+    fn request(&self, _base_url: &str, _lookup: &Lookup, _api_key: &Secret) -> Option<http::Request<Bytes>> {
+        None
+    }
 
-    /// Reads the API's answer to [`Processor::request`].
-    fn read_answer(&self, lookup: &Lookup, answer: &http::Response<Bytes>) -> LookupAnswer;
+    /// Reads the API's answer to [`Processor::request`] about a customer or an obligation.
+    fn read_answer(&self, _lookup: &Lookup, _answer: &http::Response<Bytes>) -> LookupAnswer {
+        LookupAnswer::Unreachable
+    }
 }

@@ -1,26 +1,36 @@
 //! Stripe (facts: webhook-sources sections 2, 4, 5 and 7).
 //!
-//! Reads both generations of its bodies: those before API version 2025-03-31 ("basil"), where an invoice names its
-//! payment intent and a payment intent its invoice, and those since, where neither does.
+//! - A secret is the text of an endpoint's signing secret, `whsec_…`, whole and not decoded.
+//! - Both generations of bodies are read: those before API version 2025-03-31 ("basil"), where an invoice names its
+//!   payment intent and a payment intent its invoice, and those since, where neither does.
+//! - What is owed is an invoice, or else a payment intent. A checkout session is a cart until it is completed; what fails
+//!   after that is owed under the name that its payment intent's own events have.
+//! - An update of a subscription is told by what it was before: most updates repeat the status.
+//! - One payment of an invoice may be a part of it: only the invoice itself says that it is paid.
+//! - An overdue invoice that nobody tried to collect has not failed, and is not told as if it had.
 
 mod body;
 mod buyer;
+mod charge;
+mod checkout;
+mod customer;
 mod decline;
 mod failure;
 mod lookup;
 mod money;
+mod subscription;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderName;
 use jiff::Timestamp;
 use recoup_core::{Event, EventId, Fact, Obligation, Secret};
 
-use self::body::{Body, Charge, Object};
+use self::body::{Body, Object, PaymentMade};
 use crate::json::{self, Member};
-use crate::signature::{self, Macs};
+use crate::signature::{self, Mac, Macs};
 use crate::{
-    Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor, SignatureError, Status, Unverified,
-    Verified,
+    Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
+    SignatureError, Signed, Status, Unverified, Verified,
 };
 
 /// Stripe.
@@ -28,12 +38,17 @@ pub(crate) struct Stripe;
 
 static SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
 
-/// Seconds a signature stays good, on both sides; the tolerance of Stripe's own libraries.
-const TOLERANCE: u64 = 300;
-
 impl Processor for Stripe {
     fn name(&self) -> &'static str {
         "stripe"
+    }
+
+    fn family(&self) -> Family {
+        Family::Payment
+    }
+
+    fn habits(&self) -> Habits {
+        Habits::TIMED
     }
 
     fn verify<'a>(
@@ -42,20 +57,12 @@ impl Processor for Stripe {
         secrets: &[Secret],
         now: Timestamp,
     ) -> Result<Verified<'a>, SignatureError> {
-        let mut headers = request.headers.get_all(&SIGNATURE).iter();
-        let header = headers.next().ok_or(SignatureError::Missing)?;
-        if headers.next().is_some() {
-            return Err(SignatureError::Malformed);
-        }
-        let header = header.to_str().map_err(|_| SignatureError::Malformed)?.trim();
-        if header.is_empty() {
-            return Err(SignatureError::Missing);
-        }
+        let header = signature::only_header(request.headers, &SIGNATURE)?;
         let (time, macs) = parse_header(header)?;
         let signed = signature::unix_seconds(time).ok_or(SignatureError::Malformed)?;
         signature::verify_hmac(secrets, &[time.as_bytes(), b".", request.body], &macs)?;
-        signature::check_time(signed, now, TOLERANCE)?;
-        Ok(Verified::new(request.body))
+        signature::check_time(signed, now, self.habits())?;
+        Ok(Verified::new(request))
     }
 
     fn normalise(&self, verified: &Verified<'_>) -> Result<Normalised, NormaliseError> {
@@ -67,8 +74,8 @@ impl Processor for Stripe {
         let reading = if body.object.text().as_deref() == Some("v2.core.event") {
             Reading::Ignored(Ignored::ThinEvent)
         } else {
-            let object = body.data.unwrap_or_default().object.unwrap_or_default();
-            read(&kind, &object)?
+            let data = body.data.unwrap_or_default();
+            read(&kind, &data.object.unwrap_or_default(), data.previous_attributes)?
         };
         let (facts, status) = match reading {
             Reading::Facts(facts) => (facts, Status::Recognised),
@@ -87,14 +94,19 @@ impl Processor for Stripe {
                 fact,
             }));
         }
-        Ok(Normalised { events, kind: kind.into_owned(), livemode: body.livemode.flag(), status })
+        let (kind, livemode) = (kind.into_owned(), body.livemode.flag());
+        Ok(Normalised { events, kind, asks: Vec::new(), livemode, status })
     }
 
-    fn sign(&self, body: &[u8], secret: &Secret, at: Timestamp) -> Option<HeaderMap> {
+    fn sign(&self, body: &[u8], secret: &Secret, at: Timestamp, _url: &str) -> Option<Signed> {
         let time = at.as_second().to_string();
         let mac = signature::hmac_sha256(secret.expose().as_bytes(), &[time.as_bytes(), b".", body]);
         let header = format!("t={time},v1={}", signature::encode_hex(mac.as_ref()));
-        Some(HeaderMap::from_iter([(SIGNATURE.clone(), HeaderValue::try_from(header).ok()?)]))
+        Signed::with(&SIGNATURE, header, body)
+    }
+
+    fn api(&self) -> Option<Api> {
+        Some(Api { url: Some("https://api.stripe.com"), hosts: &["api.stripe.com"] })
     }
 
     fn request(&self, base_url: &str, lookup: &Lookup, api_key: &Secret) -> Option<http::Request<Bytes>> {
@@ -110,22 +122,21 @@ impl Processor for Stripe {
 ///
 /// A `v1` that is not 64 lower-case digits can match nothing and is passed over too, but not if it stands alone.
 fn parse_header(header: &str) -> Result<(&str, Macs), SignatureError> {
-    let (mut time, mut macs, mut signed) = (None, Macs::default(), false);
+    let (mut time, mut macs) = (None, Macs::default());
     for entry in header.split(',') {
         match entry.trim().split_once('=') {
             Some(("t", _)) if time.is_some() => return Err(SignatureError::Malformed),
             Some(("t", value)) => time = Some(value),
             Some(("v1", value)) => {
-                if let Some(mac) = signature::decode_hex(value) {
+                if let Some(mac) = Mac::from_hex(value, 32) {
                     macs.push(mac)?;
-                    signed = true;
                 }
             }
             Some(_) | None => {}
         }
     }
     match time {
-        Some(time) if signed => Ok((time, macs)),
+        Some(time) if !macs.is_empty() => Ok((time, macs)),
         Some(_) | None => Err(SignatureError::Malformed),
     }
 }
@@ -148,26 +159,42 @@ impl Reading {
     }
 }
 
-/// Turns a type of event and its object into facts; the list of all types that start or stop something.
-fn read(kind: &str, object: &Object<'_>) -> Result<Reading, NormaliseError> {
+/// Turns a type of event and its object into facts; the list of all types that start or stop something, and of those that
+/// another type tells better. `before` is what an update changed.
+fn read(kind: &str, object: &Object<'_>, before: Member<'_>) -> Result<Reading, NormaliseError> {
     match kind {
-        "invoice.payment_failed" => failure::invoice(object, None),
-        "invoice.payment_action_required" => {
-            failure::invoice(object, Some(recoup_core::DeclineClass::ActionRequired))
-        }
+        "invoice.payment_failed" => failure::invoice(object, false),
+        "invoice.payment_action_required" => failure::invoice(object, true),
         "invoice.paid" | "invoice.payment_succeeded" => invoice(object, Fact::Paid),
-        "invoice.voided" => invoice(object, Fact::Voided),
+        "invoice.voided" | "invoice.deleted" => invoice(object, Fact::Voided),
         "invoice.marked_uncollectible" => invoice(object, Fact::MarkedUncollectible),
+        "invoice_payment.paid" => invoice_payment(object),
         "payment_intent.payment_failed" => failure::payment_intent(object),
         "payment_intent.succeeded" => Ok(Reading::one(payment_intent_obligation(object)?, Fact::Paid)),
         "payment_intent.canceled" => Ok(Reading::one(payment_intent_obligation(object)?, Fact::Voided)),
-        "customer.subscription.deleted" => subscription_deleted(object),
-        "charge.refunded" => charge_refunded(object),
-        "charge.dispute.created" => Ok(Reading::one(dispute_obligation(object)?, Fact::DisputeOpened)),
-        "charge.dispute.closed" => {
-            let won = matches!(object.status.text().as_deref(), Some("won" | "warning_closed"));
-            Ok(Reading::one(dispute_obligation(object)?, Fact::DisputeClosed { won }))
-        }
+        "checkout.session.completed" => checkout::completed(object, false),
+        "checkout.session.async_payment_succeeded" => checkout::completed(object, true),
+        "checkout.session.async_payment_failed" => failure::session(object),
+        "checkout.session.expired" => checkout::expired(object),
+        "customer.subscription.deleted" => subscription::ended(object),
+        "customer.subscription.paused" => subscription::halted(object),
+        "customer.subscription.updated" => subscription::updated(object, before),
+        "charge.refunded" => charge::refunded(object),
+        "charge.dispute.created" => charge::dispute_opened(object),
+        "charge.dispute.closed" => charge::dispute_closed(object),
+        "charge.dispute.funds_reinstated" => charge::funds_reinstated(object),
+        "customer.updated" => customer::updated(object),
+        "payment_method.attached" | "payment_method.automatically_updated" => customer::card_updated(object),
+        "payment_method.updated" => customer::method_updated(object, before),
+        // In this order: the buyer is at it; `payment_intent.payment_failed` or `invoice.payment_failed` tells the same
+        // with more, and a charge of neither is an attempt that no later one names; `charge.refunded` says how much.
+        "payment_intent.requires_action"
+        | "payment_intent.processing"
+        | "charge.failed"
+        | "refund.created"
+        | "refund.updated"
+        | "refund.failed"
+        | "charge.refund.updated" => Ok(Reading::Ignored(Ignored::InProgress)),
         _ => Ok(Reading::Ignored(Ignored::UnknownType)),
     }
 }
@@ -182,36 +209,18 @@ fn invoice(object: &Object<'_>, fact: Fact) -> Result<Reading, NormaliseError> {
 /// The obligation a payment intent collects: its invoice where the body names one, else the intent itself.
 fn payment_intent_obligation(object: &Object<'_>) -> Result<Obligation, NormaliseError> {
     match object.named_invoice() {
-        Some(invoice) => obligation(&invoice, "data.object.invoice"),
+        Some(invoice) => obligation(Some(&invoice), "data.object.invoice"),
         None => own_id(object),
     }
 }
 
-/// The last invoice, which is what is dunned, and the subscription itself, which stops invoices not yet seen.
-fn subscription_deleted(object: &Object<'_>) -> Result<Reading, NormaliseError> {
-    let mut facts = Vec::with_capacity(2);
-    if let Some(invoice) = object.latest_invoice.id() {
-        facts.push((obligation(&invoice, "data.object.latest_invoice")?, Fact::SubscriptionCancelled));
+/// What paid an invoice, or a part of it: one of several payments does not settle the whole, which `invoice.paid` tells.
+fn invoice_payment(object: &Object<'_>) -> Result<Reading, NormaliseError> {
+    let made: PaymentMade<'_> = object.payment.object().unwrap_or_default();
+    match first_id(&[made.payment_intent, made.charge]) {
+        Some(id) => Ok(Reading::one(obligation(Some(&id), "data.object.payment")?, Fact::Paid)),
+        None => Ok(Reading::Ignored(Ignored::InProgress)),
     }
-    facts.push((own_id(object)?, Fact::SubscriptionCancelled));
-    Ok(Reading::Facts(facts))
-}
-
-fn charge_refunded(object: &Object<'_>) -> Result<Reading, NormaliseError> {
-    let amount = object.amount.integer("data.object.amount")?;
-    let refunded = object.amount_refunded.integer("data.object.amount_refunded")?;
-    let full = object.refunded.flag() == Some(true) || (amount.is_some() && amount == refunded);
-    let id = first_id(&[object.invoice, object.payment_intent, object.id]);
-    let id = id.ok_or(NormaliseError::Missing { member: "data.object.id" })?;
-    Ok(Reading::one(obligation(&id, "data.object.id")?, Fact::Refunded { full }))
-}
-
-/// What the disputed charge paid for, as far as the body says: an invoice, a payment intent, or the charge itself.
-fn dispute_obligation(object: &Object<'_>) -> Result<Obligation, NormaliseError> {
-    let charge: Charge<'_> = object.charge.object().unwrap_or_default();
-    let id = first_id(&[charge.invoice, charge.payment_intent, object.payment_intent, object.charge]);
-    let id = id.ok_or(NormaliseError::Missing { member: "data.object.charge" })?;
-    obligation(&id, "data.object.charge")
 }
 
 fn first_id<'a>(members: &[Member<'a>]) -> Option<std::borrow::Cow<'a, str>> {
@@ -219,10 +228,11 @@ fn first_id<'a>(members: &[Member<'a>]) -> Option<std::borrow::Cow<'a, str>> {
 }
 
 fn own_id(object: &Object<'_>) -> Result<Obligation, NormaliseError> {
-    let id = object.id.text().ok_or(NormaliseError::Missing { member: "data.object.id" })?;
-    obligation(&id, "data.object.id")
+    obligation(object.id.text().as_deref(), "data.object.id")
 }
 
-fn obligation(id: &str, member: &'static str) -> Result<Obligation, NormaliseError> {
+/// Stripe's ids fit a key as they are; another one is none of Stripe's.
+fn obligation(id: Option<&str>, member: &'static str) -> Result<Obligation, NormaliseError> {
+    let id = id.ok_or(NormaliseError::Missing { member })?;
     Obligation::parse(id).map_err(|_| NormaliseError::Malformed { member })
 }

@@ -19,8 +19,9 @@ fn invoice(amount: &str, currency: &str) -> String {
 fn normalise(body: &str) -> Result<Normalised, NormaliseError> {
     let stripe = by_name("stripe").expect("stripe is a source");
     let (secret, now) = (Secret::parse("whsec_amounts").expect("not empty"), Timestamp::UNIX_EPOCH);
-    let headers = stripe.sign(body.as_bytes(), &secret, now).expect("stripe's signature is symmetric");
-    let request = Unverified { headers: &headers, body: body.as_bytes() };
+    let headers =
+        stripe.sign(body.as_bytes(), &secret, now, "").expect("stripe's signature is symmetric").headers;
+    let request = Unverified::new(&headers, body.as_bytes());
     let verified = stripe.verify(request, &[secret], now).expect("just signed");
     stripe.normalise(&verified)
 }
@@ -34,11 +35,11 @@ fn first_step(normalised: Normalised, channel: Channel) -> Decision {
     let at = |now| Context { now, policy: &policy, token: &token, trace: None };
     let opened = decide(&id, &World::default(), &Input::Said(event), &at(noon)).case.expect("a case opens");
     let pepper = Secret::parse("a pepper for tests").expect("fit");
-    let dunning = opened.dunning.as_ref().expect("a failure is dunned");
-    let phone = dunning.debt.buyer.phone.as_ref().expect("the body has one");
+    let outreach = opened.outreach.as_ref().expect("a failure is dunned");
+    let phone = outreach.matter.buyer.phone.as_ref().expect("the body has one");
     let recipient = Recipient::new(RecipientId::of(&pepper, phone));
     let world = World { case: Some(&opened), recipient: Some(&recipient), linked: &[] };
-    let generation = dunning.next.expect("a step is planned").generation;
+    let generation = outreach.next.expect("a step is planned").generation;
     let (buyer, settlement) = (Answer::NotAsked, Answer::NotAsked);
     let due = StepDue { step: StepIndex(0), generation, channel, buyer, settlement };
     decide(&id, &world, &Input::StepDue(due), &at(noon + SignedDuration::from_mins(2)))

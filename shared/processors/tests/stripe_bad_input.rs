@@ -11,9 +11,8 @@ fn normalise(body: impl AsRef<[u8]>) -> Result<Normalised, NormaliseError> {
     let body = body.as_ref();
     let stripe = by_name("stripe").expect("stripe is a source");
     let (secret, now) = (Secret::parse("whsec_bad").expect("not empty"), Timestamp::UNIX_EPOCH);
-    let headers = stripe.sign(body, &secret, now).expect("stripe's signature is symmetric");
-    let verified =
-        stripe.verify(Unverified { headers: &headers, body }, &[secret], now).expect("just signed");
+    let headers = stripe.sign(body, &secret, now, "").expect("stripe's signature is symmetric").headers;
+    let verified = stripe.verify(Unverified::new(&headers, body), &[secret], now).expect("just signed");
     stripe.normalise(&verified)
 }
 

@@ -20,7 +20,7 @@ fn verify_with(header: &str, body: &[u8], secrets: &[&str], now: i64) -> Result<
     let headers = HeaderMap::from_iter([("Stripe-Signature".parse().expect("a header name"), value)]);
     let now = Timestamp::from_second(now).expect("in range");
     let stripe = by_name("stripe").expect("stripe is a source");
-    let verified = stripe.verify(Unverified { headers: &headers, body }, &secrets, now)?;
+    let verified = stripe.verify(Unverified::new(&headers, body), &secrets, now)?;
     assert_eq!(verified.body(), body);
     Ok(())
 }
@@ -89,7 +89,7 @@ fn f30_no_header_or_two_headers_are_refused() {
     let now = Timestamp::from_second(AT).expect("in range");
     let mut headers = HeaderMap::new();
     let refused = |headers: &HeaderMap| {
-        stripe.verify(Unverified { headers, body: BODY }, &secrets, now).expect_err("refused")
+        stripe.verify(Unverified::new(headers, BODY), &secrets, now).expect_err("refused")
     };
     assert_eq!(refused(&headers), SignatureError::Missing);
     let good = HeaderValue::try_from(format!("t={AT},v1={SIGNED}")).expect("a header value");
@@ -154,7 +154,7 @@ fn o19_what_sign_makes_is_the_known_answer() {
     let stripe = by_name("stripe").expect("stripe is a source");
     let secret = Secret::parse(SECRET).expect("not empty");
     let at = Timestamp::from_second(AT).expect("in range");
-    let headers = stripe.sign(BODY, &secret, at).expect("symmetric");
+    let headers = stripe.sign(BODY, &secret, at, "").expect("symmetric").headers;
     assert_eq!(headers["stripe-signature"], format!("t={AT},v1={SIGNED}"));
 }
 
@@ -164,8 +164,8 @@ fn i11_nothing_of_the_request_shows_in_debug_or_in_an_error() {
     let secret = Secret::parse(SECRET).expect("not empty");
     let at = Timestamp::from_second(AT).expect("in range");
     let body = b"{\"id\":\"evt_seeded\"";
-    let headers = stripe.sign(body, &secret, at).expect("symmetric");
-    let request = Unverified { headers: &headers, body };
+    let headers = stripe.sign(body, &secret, at, "").expect("symmetric").headers;
+    let request = Unverified::new(&headers, body);
     let verified = stripe.verify(request, &[secret], at).expect("just signed");
     let error = stripe.normalise(&verified).expect_err("truncated");
     let shown = format!("{request:?} {verified:?} {error:?} {error} {}", SignatureError::Mismatch);

@@ -91,5 +91,5 @@ fn line(n: u64, index: usize) -> Value {
 pub(crate) fn signed(body: &str, at: Timestamp) -> HeaderMap {
     let stripe = recoup_processors::by_name("stripe").expect("a source of this build");
     let secret = Secret::parse(SIGNING_SECRET).expect("fit");
-    stripe.sign(body.as_bytes(), &secret, at).expect("Stripe signs with a shared secret")
+    stripe.sign(body.as_bytes(), &secret, at, "").expect("Stripe signs with a shared secret").headers
 }

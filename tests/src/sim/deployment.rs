@@ -12,7 +12,7 @@ use recoup_app::http::Request;
 use recoup_app::ports::Queue;
 use recoup_app::{channel_webhook, payment_webhook, sweep};
 
-use crate::stack::brand;
+use crate::stack::{brand, webhooks};
 use crate::{Fault, Lane, Memory, Settings, Stack, Ticket};
 
 /// The queues that functions consume.
@@ -146,7 +146,7 @@ impl Deployment {
             let answer = if of_provider {
                 channel_webhook::handle(&engine, &request).await
             } else {
-                payment_webhook::handle(&engine, &request).await
+                webhooks(engine).handle(payment_webhook::FRONT, &request).await
             };
             Output::Answered(answer.status)
         };

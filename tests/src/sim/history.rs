@@ -71,7 +71,7 @@ impl History {
         for stored in &news.stored {
             if let Stored::Case { before, after, .. } = stored {
                 let ledger = |case: &recoup_core::Case| {
-                    case.dunning.iter().flat_map(|dunning| dunning.ledger.clone()).collect::<Vec<_>>()
+                    case.outreach.iter().flat_map(|outreach| outreach.ledger.clone()).collect::<Vec<_>>()
                 };
                 let known = before.as_deref().map(ledger).unwrap_or_default();
                 for entry in ledger(after) {

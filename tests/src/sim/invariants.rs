@@ -78,9 +78,9 @@ pub fn case_of(obligation: &str) -> CaseId {
 fn applied(view: &View<'_>, fact: &FactTold) -> bool {
     let Some(case) = view.memory.case(&case_of(&fact.obligation)) else { return false };
     let settled = case.settlement.union(fact.settlement) == case.settlement;
-    let failed = fact
-        .failed
-        .is_none_or(|attempt| case.dunning.as_ref().is_some_and(|dunning| dunning.debt.attempt >= attempt));
+    let failed = fact.failed.is_none_or(|attempt| {
+        case.outreach.as_ref().is_some_and(|outreach| outreach.matter.attempt >= attempt)
+    });
     settled && failed
 }
 
@@ -164,8 +164,8 @@ fn i3_nothing_is_claimed_once_it_must_stop(view: &View<'_>) -> Result<(), String
 }
 
 fn phone_of(view: &View<'_>, case: &CaseId) -> String {
-    let case = view.memory.case(case).and_then(|case| case.dunning);
-    let phone = case.and_then(|dunning| dunning.debt.buyer.phone);
+    let case = view.memory.case(case).and_then(|case| case.outreach);
+    let phone = case.and_then(|outreach| outreach.matter.buyer.phone);
     phone.map(|phone| phone.expose().to_owned()).unwrap_or_default()
 }
 
@@ -188,7 +188,7 @@ fn i4_the_end_does_not_depend_on_order_and_number(view: &View<'_>) -> Result<(),
             ));
         }
         let newest = about.filter_map(|fact| fact.failed).max();
-        let attempt = case.dunning.as_ref().map(|dunning| dunning.debt.attempt);
+        let attempt = case.outreach.as_ref().map(|outreach| outreach.matter.attempt);
         if newest != attempt {
             return Err(format!("{} is at attempt {attempt:?}, was told {newest:?}", case.id));
         }
@@ -202,7 +202,7 @@ fn i5_every_open_case_goes_on(view: &View<'_>) -> Result<(), String> {
     for stored in &view.news.stored {
         if let Stored::Case { after, at, .. } = stored
             && after.is_open()
-            && after.dunning.is_some()
+            && after.outreach.is_some()
             && owed(after, *at).is_empty()
         {
             return Err(format!("{} is open and nothing will ever bring it back", after.id));
@@ -258,10 +258,12 @@ fn i6_caps_hold_over_cases_and_lanes(view: &View<'_>) -> Result<(), String> {
 
 /// The lane a step's claim counts in, known by its template.
 fn lane_of(view: &View<'_>, case: &CaseId, step: StepIndex) -> String {
-    let dunning = view.memory.case(case).and_then(|case| case.dunning);
-    let Some(dunning) = dunning else { return String::new() };
-    let Some(playbook) = Library::playbook(&dunning.playbook, &dunning.version) else { return String::new() };
-    let marketing = dunning.ledger.iter().any(|entry| {
+    let outreach = view.memory.case(case).and_then(|case| case.outreach);
+    let Some(outreach) = outreach else { return String::new() };
+    let Some(playbook) = Library::playbook(&outreach.playbook, &outreach.version) else {
+        return String::new();
+    };
+    let marketing = outreach.ledger.iter().any(|entry| {
         entry.step == step && playbook.step(step).is_some_and(|planned| planned.template == entry.template)
     });
     let own = playbook.step(step).and_then(|step| step.lane.clone()).filter(|_| marketing);
@@ -272,14 +274,14 @@ fn lane_of(view: &View<'_>, case: &CaseId, step: StepIndex) -> String {
 /// hours of any zone the buyer may live in.
 fn i7_steps_keep_their_order_their_expiry_and_the_quiet_hours(view: &View<'_>) -> Result<(), String> {
     for claim in &view.news.claims {
-        let Some(dunning) = view.memory.case(&claim.case).and_then(|case| case.dunning) else { continue };
+        let Some(outreach) = view.memory.case(&claim.case).and_then(|case| case.outreach) else { continue };
         let Claim { case, entry, .. } = claim;
-        if dunning.ledger.iter().any(|other| other.step > entry.step) {
+        if outreach.ledger.iter().any(|other| other.step > entry.step) {
             return Err(format!("{case}: step {} was claimed after a later one", entry.step));
         }
-        let zones = dunning.zones();
-        let expiry = Library::playbook(&dunning.playbook, &dunning.version)
-            .map(|playbook| playbook.expiry(entry.step, dunning.anchor, &zones));
+        let zones = outreach.zones();
+        let expiry = Library::playbook(&outreach.playbook, &outreach.version)
+            .map(|playbook| playbook.expiry(entry.step, outreach.anchor, &zones));
         if expiry.is_none_or(|expiry| expiry < entry.at) {
             return Err(format!("{case}: step {} was claimed at {} after {expiry:?}", entry.step, entry.at));
         }
@@ -299,11 +301,11 @@ fn i7_steps_keep_their_order_their_expiry_and_the_quiet_hours(view: &View<'_>) -
 fn i8_every_silence_has_a_reason(view: &View<'_>) -> Result<(), String> {
     for stored in &view.news.stored {
         let Stored::Case { before: Some(before), after, .. } = stored else { continue };
-        let planned = |case: &Case| case.dunning.as_ref().and_then(|dunning| dunning.next);
+        let planned = |case: &Case| case.outreach.as_ref().and_then(|outreach| outreach.next);
         let Some(was) = planned(before) else { continue };
         let moved = planned(after).is_none_or(|next| next.step > was.step);
         let known =
-            after.dunning.iter().any(|dunning| dunning.ledger.iter().any(|entry| entry.step == was.step));
+            after.outreach.iter().any(|outreach| outreach.ledger.iter().any(|entry| entry.step == was.step));
         if moved
             && !known
             && after.trail.len() == before.trail.len()
@@ -370,9 +372,9 @@ fn i12_money_is_whole_and_texts_are_one_line(view: &View<'_>) -> Result<(), Stri
         if let Some(text) = sent.texts.iter().find(|text| !plain(text)) {
             return Err(format!("{}: {text:?}", sent.claim.case));
         }
-        let debt =
-            view.memory.case(&sent.claim.case).and_then(|case| case.dunning).map(|dunning| dunning.debt);
-        let amount = debt.and_then(|debt| debt.amount).map(|amount| amount.to_string());
+        let matter =
+            view.memory.case(&sent.claim.case).and_then(|case| case.outreach).map(|outreach| outreach.matter);
+        let amount = matter.and_then(|matter| matter.amount).map(|amount| amount.to_string());
         let shows = |amount: &String| sent.texts.iter().any(|text| text.contains(amount));
         let notice = view
             .history
@@ -408,7 +410,7 @@ fn i14_the_books_balance(view: &View<'_>) -> Result<(), String> {
     let cases = view.memory.cases();
     let entries: BTreeMap<Token, SendState> = cases
         .iter()
-        .flat_map(|case| case.dunning.iter().flat_map(|dunning| &dunning.ledger))
+        .flat_map(|case| case.outreach.iter().flat_map(|outreach| &outreach.ledger))
         .map(|entry| (entry.token.clone(), entry.state))
         .collect();
     let taken: BTreeSet<&Token> =

@@ -437,9 +437,9 @@ impl Place {
             return (told, Some("the payment was answered and the case is open".to_owned()));
         }
         let entry = case
-            .dunning
+            .outreach
             .as_ref()
-            .and_then(|dunning| dunning.ledger.iter().find(|entry| entry.step == StepIndex(0)));
+            .and_then(|outreach| outreach.ledger.iter().find(|entry| entry.step == StepIndex(0)));
         let unknown =
             entry.is_some_and(|entry| matches!(entry.state, SendState::Claimed | SendState::Unknown));
         // Without a death and a send nobody knows of, a buyer who did not pay is told.

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 use jiff::SignedDuration;
 use recoup_app::http::{Answer, Request};
 use recoup_app::ports::{Clock, Queue, SecretName};
-use recoup_app::{channel_webhook, payment_webhook};
+use recoup_app::{channel_webhook, webhook};
 use recoup_tests::{Call, Fault, Stack, meta, seeds, stripe};
 use serde_json::{Value, json};
 
@@ -75,9 +75,7 @@ fn r4_a_request_that_stripe_did_not_sign_is_refused_and_leaves_nothing() {
         ("unsigned and empty", 400, |_| unsigned("stripe", "")),
         ("unknown source", 404, |scene| Request { name: "strype".to_owned(), ..genuine(scene) }),
         ("no source", 404, |scene| Request { name: String::new(), ..genuine(scene) }),
-        ("too large, though signed", 413, |scene| {
-            scene.stripe_request(vec![b' '; payment_webhook::BODY_LIMIT + 1])
-        }),
+        ("too large, though signed", 413, |scene| scene.stripe_request(vec![b' '; webhook::BODY_LIMIT + 1])),
     ];
     for (what, status, make) in rows {
         scene(|scene| {
@@ -123,7 +121,7 @@ fn o19_while_a_secret_is_rotated_both_sign_and_then_only_the_new_one() {
         for (signer, expected) in [(seeds::SIGNING_SECRET, by_new), (seeds::OLD_SIGNING_SECRET, by_old)] {
             scene(|scene| {
                 let text = json!({"signing_secrets": secrets, "api_key": ""}).to_string();
-                scene.memory.set_secret(SecretName::Stripe, &text);
+                scene.memory.set_secret(SecretName::Source("stripe"), &text);
                 let answer = scene.try_post(&signed(scene, signer, 0)).expect("lives");
                 assert_eq!(answer.status, expected, "{} secrets", secrets.len());
                 assert_eq!(scene.memory.cases().len(), usize::from(expected == 200));
@@ -148,9 +146,9 @@ fn o19_a_signed_request_that_is_used_again_changes_nothing() {
 fn f34_without_its_secret_a_webhook_is_answered_503_and_nothing_is_verified_without_one() {
     let stripe = json!({"signing_secrets": [""], "api_key": ""}).to_string();
     let cases = [
-        ("unavailable", SecretName::Stripe, None, "secret_unavailable"),
-        ("empty", SecretName::Stripe, Some(stripe.as_str()), "secret_unfit"),
-        ("not the object", SecretName::Stripe, Some("whsec_bare"), "secret_unfit"),
+        ("unavailable", SecretName::Source("stripe"), None, "secret_unavailable"),
+        ("empty", SecretName::Source("stripe"), Some(stripe.as_str()), "secret_unfit"),
+        ("not the object", SecretName::Source("stripe"), Some("whsec_bare"), "secret_unfit"),
         ("unavailable", SecretName::Meta, None, "secret_unavailable"),
         ("a placeholder", SecretName::Meta, Some(r#"{"app_secret":"changeme"}"#), "secret_unfit"),
     ];
@@ -161,7 +159,7 @@ fn f34_without_its_secret_a_webhook_is_answered_503_and_nothing_is_verified_with
                 None => scene.memory.fail_always(Call::Secret(name), Fault::Refuse),
             }
             let post = |scene: &Scene| match name {
-                SecretName::Stripe => scene.post_stripe(&failure()),
+                SecretName::Source(_) => scene.post_stripe(&failure()),
                 SecretName::Pepper | SecretName::Meta | SecretName::Twilio => {
                     scene.post_meta(&meta::text(seeds::PHONE, "STOP", 1))
                 }
@@ -234,7 +232,7 @@ fn f36_a_verified_body_that_cannot_be_read_is_parked_with_its_reason_and_answere
         assert_eq!(scene.parked(), ["unreadable_webhook"]);
     });
     scene(|scene| {
-        let largest = vec![b'x'; payment_webhook::BODY_LIMIT];
+        let largest = vec![b'x'; webhook::BODY_LIMIT];
         assert_eq!(scene.try_post(&scene.stripe_request(largest)).expect("lives").status, 200);
         assert_eq!(scene.parked(), ["unreadable_webhook"], "the largest body still fits a queue");
     });
@@ -320,7 +318,7 @@ fn f33_a_signature_is_judged_by_the_wall_where_the_deciding_clock_was_moved() {
         scene.advance(SignedDuration::from_hours(24 * 9));
         scene.memory.set_wall(wall);
         scene.fail_invoice("in_1");
-        let dunning = scene.case("in_1").dunning.expect("opened");
-        assert_eq!(dunning.anchor, scene.memory.time());
+        let outreach = scene.case("in_1").outreach.expect("opened");
+        assert_eq!(outreach.anchor, scene.memory.time());
     });
 }

@@ -30,8 +30,8 @@ fn r16_an_expired_token_is_found_by_one_call_alarms_once_and_resumes_with_a_new_
         assert_eq!(scene.whatsapp_sends().len(), 1, "one call for ten due messages");
         assert_eq!(scene.alarms(), ["account_held"], "one alarm");
         for nth in 0..10 {
-            let dunning = scene.case(&format!("in_{nth}")).dunning.expect("opened");
-            let entry = &dunning.ledger[0];
+            let outreach = scene.case(&format!("in_{nth}")).outreach.expect("opened");
+            let entry = &outreach.ledger[0];
             assert_eq!((entry.state.as_str(), entry.attempt), ("retryable", 0), "no attempt is used up");
             assert!(scene.memory.waiting(Queue::Whatsapp).iter().all(|waiting| waiting.receives == 0));
         }

@@ -98,7 +98,8 @@ fn between_the_claim_and_the_wire_nothing_is_asked_of_the_store() {
         let before = scene.memory.calls();
         scene.memory.before(recoup_tests::Call::Perform, move |memory| async move {
             let calls = memory.calls().since(&before).remote();
-            let ledger = memory.cases()[0].dunning.as_ref().map(|dunning| dunning.ledger[0].state.as_str());
+            let ledger =
+                memory.cases()[0].outreach.as_ref().map(|outreach| outreach.ledger[0].state.as_str());
             *seen.lock().expect("one thread") = format!("{}: {calls}", ledger.unwrap_or("no entry"));
         });
         scene.advance(minutes(5));

@@ -21,7 +21,7 @@ const CALLS: [Call; 16] = [
     Call::Perform,
     Call::SendText,
     Call::Secret(SecretName::Pepper),
-    Call::Secret(SecretName::Stripe),
+    Call::Secret(SecretName::Source("stripe")),
     Call::Secret(SecretName::Meta),
 ];
 

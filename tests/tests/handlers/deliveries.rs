@@ -18,7 +18,7 @@ fn f01_one_webhook_fifty_times_in_a_row_and_at_once_is_one_message_a_step() {
             let request = scene.stripe_request(event.to_string());
             let answers = if at_once {
                 scene.memory.interleave();
-                let fifty = (0..50).map(|_| payment_webhook::handle(&scene.engine, &request));
+                let fifty = (0..50).map(|_| scene.webhooks.handle(payment_webhook::FRONT, &request));
                 run(join_all(fifty)).expect("the process lives")
             } else {
                 (0..50).map(|_| scene.try_post(&request).expect("the process lives")).collect()
@@ -46,7 +46,7 @@ fn f02_two_events_of_one_attempt_are_one_attempt_and_the_next_attempt_is_no_seco
         }
         scene.advance(days(2));
         assert_eq!(scene.templates(), ["payment_failed_first"]);
-        assert_eq!(scene.case("in_1").dunning.expect("opened").debt.attempt, 2);
+        assert_eq!(scene.case("in_1").outreach.expect("opened").matter.attempt, 2);
     });
 }
 
@@ -139,9 +139,9 @@ fn f42_a_playbook_that_was_deleted_parks_its_steps_and_calls_a_person() {
         scene.fail_invoice("in_1");
         let id = CaseId::parse("main/stripe/in_1").expect("well formed");
         let there = run(scene.memory.load_case(&id)).expect("ends").expect("reads").expect("is there");
-        let mut dunning = there.item.dunning.clone().expect("opened");
-        dunning.version = "00000000".to_owned();
-        let case = Case { dunning: Some(dunning), ..there.item };
+        let mut outreach = there.item.outreach.clone().expect("opened");
+        outreach.version = "00000000".to_owned();
+        let case = Case { outreach: Some(outreach), ..there.item };
         let token = Token::parse("edited").expect("well formed");
         let write = scene.memory.commit_case(&case, Expected::Version(there.version), &token);
         assert!(matches!(run(write), Some(Ok(recoup_app::ports::Commit::Written))));

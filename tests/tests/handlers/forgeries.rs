@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use recoup_app::http::{Answer, Request};
 use recoup_app::ports::{Clock as _, Queue, SecretName};
-use recoup_app::{channel_webhook, payment_webhook};
+use recoup_app::{channel_webhook, webhook};
 use recoup_tests::{Stack, meta, seeds, stripe};
 use serde_json::json;
 
@@ -140,7 +140,7 @@ fn f31_a_secret_that_is_empty_blank_or_no_list_answers_503_and_verifies_nothing(
     let rows = stripe_texts
         .into_iter()
         .chain([String::new(), " ".to_owned()])
-        .map(|text| (SecretName::Stripe, text))
+        .map(|text| (SecretName::Source("stripe"), text))
         .chain(meta_texts.map(|text| (SecretName::Meta, text.to_string())));
     for (name, text) in rows {
         scene(|scene| {
@@ -165,7 +165,7 @@ fn f35_a_body_of_any_size_and_form_gets_an_answer_and_a_signed_one_is_never_lost
         (
             |scene, body| scene.stripe_request(body),
             |scene, request| scene.try_post(request),
-            payment_webhook::BODY_LIMIT,
+            webhook::BODY_LIMIT,
         ),
         (
             |_, body| Stack::meta_request(body),
@@ -199,7 +199,7 @@ fn f35_a_body_of_any_size_and_form_gets_an_answer_and_a_signed_one_is_never_lost
         }
     }
     scene(|scene| {
-        let whole = [vec![b' '; payment_webhook::BODY_LIMIT - failure().len()], failure()].concat();
+        let whole = [vec![b' '; webhook::BODY_LIMIT - failure().len()], failure()].concat();
         assert_eq!(scene.try_post(&scene.stripe_request(whole)), Some(Answer::of(200)));
         assert_eq!(scene.trail("in_1"), ["opened"], "the largest body is read");
         let whole = [vec![b' '; channel_webhook::BODY_LIMIT - said().len()], said()].concat();

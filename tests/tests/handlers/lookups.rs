@@ -82,7 +82,7 @@ fn r5_without_a_number_the_gap_is_recorded_and_the_case_goes_on() {
                 scene.memory.put_stripe_object(CUSTOMER, object);
             }
             if !key {
-                scene.memory.set_secret(SecretName::Stripe, &no_key);
+                scene.memory.set_secret(SecretName::Source("stripe"), &no_key);
             }
             let without = [("/customer", Value::Null)];
             fail_anonymously(scene, if what == "no customer" { &without } else { &[] });
@@ -199,7 +199,7 @@ fn o15_verify_before_send_needs_a_key_and_can_be_switched_off() {
     for (policy, secret) in [(off, None), (Policy::standard("Acme"), Some(no_key))] {
         scene_with(Settings { policy, ..Settings::default() }, |scene| {
             if let Some(secret) = secret {
-                scene.memory.set_secret(SecretName::Stripe, &secret);
+                scene.memory.set_secret(SecretName::Source("stripe"), &secret);
             }
             scene.memory.answer_always("/v1/invoices", Reply::NotSent);
             scene.fail_invoice("in_1");

@@ -115,8 +115,8 @@ fn r8_one_timer_for_each_step_and_a_redelivery_makes_no_second() {
         }
         let schedules = scene.memory.schedules();
         assert_eq!(schedules.len(), 1, "one outstanding timer");
-        let dunning = scene.case("in_1").dunning.expect("opened");
-        assert_eq!(schedules[0].1.at, dunning.next.expect("planned").at);
+        let outreach = scene.case("in_1").outreach.expect("opened");
+        assert_eq!(schedules[0].1.at, outreach.next.expect("planned").at);
         assert!(schedules[0].0.ends_with("-s1-g2"), "named by step and generation: {}", schedules[0].0);
         scene.advance(days(4));
         assert_eq!(scene.templates(), ["payment_failed_first", "payment_failed_second"]);

@@ -31,7 +31,8 @@ fn f19_an_acceptance_that_cannot_be_read_is_an_acceptance_and_its_status_names_t
         scene(|scene| {
             first_answer(scene, &reply);
             assert_eq!(scene.ledger("in_1"), ["0 whatsapp sent"], "{what}");
-            let detail = |scene: &Scene| scene.case("in_1").dunning.expect("opened").ledger[0].detail.clone();
+            let detail =
+                |scene: &Scene| scene.case("in_1").outreach.expect("opened").ledger[0].detail.clone();
             assert_eq!(detail(scene).as_deref(), known, "{what}");
             tell(scene, "delivered", None);
             assert_eq!(detail(scene).as_deref(), Some("wamid.status"), "{what}");

@@ -15,7 +15,7 @@ fn post(stack: &Stack, id: &str, kind: &str, object: Value) {
 fn o15_a_paid_invoice_silences_the_payment_intent_that_told_of_the_same_debt() {
     let mut stack = Stack::default();
     let no_key = json!({"signing_secrets": [seeds::SIGNING_SECRET], "api_key": ""}).to_string();
-    stack.memory.set_secret(SecretName::Stripe, &no_key);
+    stack.memory.set_secret(SecretName::Source("stripe"), &no_key);
     let page = json!({"pay_url": "https://invoice.stripe.com/o/acct_1/page", "time_zone": "Europe/London"});
     let intent = stripe::with(stripe::payment_intent("pi_1"), "/metadata", page);
     post(&stack, "evt_1", "payment_intent.payment_failed", intent);

@@ -170,11 +170,11 @@ fn o22_one_look_at_a_case_tells_stage_reason_and_time_of_everything() {
         assert_eq!(scene.trail("in_1"), expected);
         let case = scene.case("in_1");
         assert!(case.trail.is_sorted_by_key(|entry| entry.at));
-        assert_eq!(case.trail[0].at, case.dunning.as_ref().expect("opened").anchor);
-        let dunning = case.dunning.expect("opened");
-        assert!(!dunning.version.is_empty(), "the version of the rules it was opened with");
-        assert!(dunning.trace.is_some_and(|trace| trace.starts_with("Root=")));
-        assert_eq!(dunning.ledger[0].detail.as_deref(), Some("wamid.status"));
+        assert_eq!(case.trail[0].at, case.outreach.as_ref().expect("opened").anchor);
+        let outreach = case.outreach.expect("opened");
+        assert!(!outreach.version.is_empty(), "the version of the rules it was opened with");
+        assert!(outreach.trace.is_some_and(|trace| trace.starts_with("Root=")));
+        assert_eq!(outreach.ledger[0].detail.as_deref(), Some("wamid.status"));
     });
 }
 

@@ -2,6 +2,7 @@
 
 use recoup_app::ports::Clock;
 use recoup_app::{channel_webhook, payment_webhook};
+use recoup_tests::webhooks;
 use recoup_tests::{Call, Memory, Stack, meta, seeds, stripe};
 use serde_json::{Value, json};
 
@@ -12,7 +13,8 @@ pub(crate) fn meanwhile(scene: &Scene, call: Call, event: &Value) {
     let (engine, body) = (scene.engine.clone(), event.to_string());
     scene.memory.before(call, move |memory: Memory| async move {
         let headers = stripe::sign(body.as_bytes(), seeds::SIGNING_SECRET, memory.wall());
-        let answer = payment_webhook::handle(&engine, &Stack::request("stripe", headers, body)).await;
+        let answer =
+            webhooks(engine).handle(payment_webhook::FRONT, &Stack::request("stripe", headers, body)).await;
         assert_eq!(answer.status, 200);
     });
 }

@@ -176,13 +176,13 @@ fn f34_a_spilled_webhook_waits_for_the_secret_and_is_parked_when_that_was_replac
         scene.fail_invoice("in_1");
         assert_eq!(scene.post_meta(&meta::text(seeds::PHONE, "STOP", 1)).status, 200);
         scene.memory.heal();
-        scene.memory.fail_always(Call::Secret(SecretName::Stripe), Fault::Refuse);
+        scene.memory.fail_always(Call::Secret(SecretName::Source("stripe")), Fault::Refuse);
         scene.advance(hours(1));
         assert!(scene.memory.cases().is_empty());
         assert_eq!(scene.memory.waiting(Queue::Spill).len(), 1, "the other one went");
         scene.memory.heal();
         let other = json!({"signing_secrets": ["whsec_of_another_endpoint"], "api_key": ""}).to_string();
-        scene.memory.set_secret(SecretName::Stripe, &other);
+        scene.memory.set_secret(SecretName::Source("stripe"), &other);
         scene.advance(hours(1));
         assert_eq!(scene.parked(), ["unreadable_webhook"]);
     });

@@ -1,17 +1,27 @@
 //! The way of a step: routes in, queues and their dead letters, who reads which queue.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
 use crate::model::{Template, entries, items, target, text};
 
-/// Route and the function that serves it.
-pub(crate) const ROUTES: [(&str, &str); 3] = [
-    ("GET /channels/meta", "channel-webhook"),
-    ("POST /channels/meta", "channel-webhook"),
-    ("POST /webhooks/stripe", "payment-webhook"),
-];
+/// Route and the function that serves it: one for each source, so that each has a throttle of its own.
+pub(crate) static ROUTES: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
+    let owned = |route: &str, binary: &str| (route.to_owned(), binary.to_owned());
+    let sources = recoup_processors::ALL.iter().map(|source| {
+        let (name, family) = (source.name(), source.family().as_str());
+        owned(&format!("POST /webhooks/{name}"), &format!("{family}-webhook"))
+    });
+    let others = [
+        owned("GET /channels/meta", "channel-webhook"),
+        owned("POST /channels/meta", "channel-webhook"),
+        // Braintree asks whether the URL is ours.
+        owned("GET /webhooks/braintree", "payment-webhook"),
+    ];
+    sources.chain(others).collect()
+});
 
 /// Function and the queue it reads. Nobody reads the parked queue.
 pub(crate) const CONSUMERS: [(&str, &str); 3] =
@@ -73,12 +83,10 @@ pub(crate) fn route_problems(template: &Template) -> Vec<String> {
             }
         }
     }
-    let expected: BTreeSet<(String, String)> =
-        ROUTES.iter().map(|(route, binary)| ((*route).to_owned(), (*binary).to_owned())).collect();
-    for (route, binary) in expected.difference(&routes) {
+    for (route, binary) in ROUTES.difference(&routes) {
         found.push(format!("the route {route} of {binary} is missing"));
     }
-    for (route, binary) in routes.difference(&expected) {
+    for (route, binary) in routes.difference(&ROUTES) {
         found.push(format!("{binary} serves {route}, which is on no list"));
     }
     let api = template.properties("WebhookApi");
@@ -88,7 +96,7 @@ pub(crate) fn route_problems(template: &Template) -> Vec<String> {
         if !settings["ThrottlingRateLimit"].is_u64() || !settings["ThrottlingBurstLimit"].is_u64() {
             found.push(format!("WebhookApi: {place} has no throttle written as numbers: {settings}"));
         }
-        if place != "every route" && !ROUTES.iter().any(|(route, _)| *route == place) {
+        if place != "every route" && !ROUTES.iter().any(|(route, _)| route == place) {
             found.push(format!("WebhookApi: RouteSettings names {place}, which is no route"));
         }
     }

@@ -8,8 +8,11 @@ use crate::flow::{CONSUMERS, ROUTES};
 use crate::model::{Code, Template, entries, items, pascal, target, text};
 
 /// Binary, memory in MB, timeout in seconds.
-const SIZES: [(&str, u64, u64); 5] = [
+const SIZES: [(&str, u64, u64); 8] = [
+    ("cart-webhook", 128, 10),
     ("channel-webhook", 128, 10),
+    ("kyc-webhook", 128, 10),
+    ("merchant-webhook", 128, 10),
     ("payment-webhook", 128, 10),
     ("sms-fallback", 256, 30),
     ("sweep", 256, 300),
@@ -29,7 +32,7 @@ const WIRING: [(&str, &str); 16] = [
     ("SMS_MAX_RECEIVES", "SmsMaxReceiveCount"),
     ("SMS_QUEUE_URL", "SmsQueue"),
     ("SPILL_QUEUE_URL", "SpillQueue"),
-    ("STRIPE_SECRET_ARN", "StripeSecret"),
+    ("SOURCE_SECRETS", "${AWS::StackName}/"),
     ("TABLE_NAME", "Table"),
     ("TWILIO_SECRET_ARN", "TwilioSecret"),
     ("WHATSAPP_QUEUE_ARN", "WhatsappQueue.Arn"),
@@ -155,10 +158,17 @@ fn wiring_problem(place: &str, name: &str, value: &Value) -> Option<String> {
     let attribute = &value["Fn::GetAtt"];
     let points_at =
         if attribute[1] == "Arn" { format!("{}.Arn", text(&attribute[0])) } else { target(value) };
-    let expected = WIRING
-        .iter()
-        .find(|(variable, _)| *variable == name)
-        .map_or_else(|| pascal(name), |(_, expected)| (*expected).to_owned());
+    let expected = match (name, place) {
+        ("SOURCES", "cart-webhook") => "CartSources".to_owned(),
+        ("SOURCES", "kyc-webhook") => "KycSources".to_owned(),
+        ("SOURCES", "merchant-webhook") => "MerchantSources".to_owned(),
+        ("SOURCES", "sweep") => "PaymentSources,CartSources,KycSources,MerchantSources".to_owned(),
+        ("SOURCES", _) => "PaymentSources".to_owned(),
+        _ => WIRING
+            .iter()
+            .find(|(variable, _)| *variable == name)
+            .map_or_else(|| pascal(name), |(_, expected)| (*expected).to_owned()),
+    };
     (points_at != expected).then(|| format!("{place}: {name} is {points_at}, not {expected}"))
 }
 
@@ -179,7 +189,7 @@ pub(crate) fn sample_problems(template: &Template, code: &Code) -> Vec<String> {
             continue;
         };
         if let Some(route) = sample["routeKey"].as_str()
-            && !ROUTES.contains(&(route, owner.as_str()))
+            && !ROUTES.contains(&(route.to_owned(), owner.clone()))
         {
             found.push(format!(
                 "infra/events/{stem}.json has the route {route}, which {owner} does not serve"

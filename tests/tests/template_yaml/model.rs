@@ -130,6 +130,15 @@ pub(crate) fn target(value: &Value) -> String {
     if let Some(name) = value["Ref"].as_str() {
         return name.to_owned();
     }
+    if value["Fn::Join"][0] == "," {
+        return target(&value["Fn::Join"][1]);
+    }
+    if let (Some(pattern), Some(names)) = (value["Fn::Sub"][0].as_str(), value["Fn::Sub"][1].as_object()) {
+        let put = |text: String, (name, value): (&String, &Value)| {
+            text.replace(&format!("${{{name}}}"), &target(value))
+        };
+        return names.iter().fold(pattern.to_owned(), put);
+    }
     if let Some(pattern) = value["Fn::Sub"].as_str().or(value.as_str()) {
         return pattern
             .replace("arn:${AWS::Partition}:", "")

@@ -7,41 +7,53 @@ use serde_json::{Value, json};
 use crate::model::{Template, entries, items, pascal, target, text};
 
 /// What every function may do.
-const EVERY_FUNCTION: [&str; 7] = [
+const EVERY_FUNCTION: [&str; 6] = [
     "dynamodb:GetItem on Table when ForAllValues:StringLike dynamodb:LeadingKeys c#${Brand}#* r#${Brand}#*",
     "dynamodb:PutItem on Table when ForAllValues:StringLike dynamodb:LeadingKeys c#${Brand}#* r#${Brand}#*",
     "iam:PassRole on SchedulerRole when StringEquals iam:PassedToService scheduler.amazonaws.com",
     "scheduler:CreateSchedule on scheduler:schedule/${ScheduleGroup}/*",
     "scheduler:DeleteSchedule on scheduler:schedule/${ScheduleGroup}/*",
-    "secretsmanager:GetSecretValue on PepperSecret",
     "sqs:SendMessage on ParkedQueue",
 ];
 
+/// Where the secrets of a family's sources are.
+macro_rules! secrets_of {
+    ($family:literal) => {
+        concat!("secretsmanager:GetSecretValue on secretsmanager:secret:${AWS::StackName}/", $family, "/*")
+    };
+}
+
+/// What the code that takes webhooks may do.
+macro_rules! webhook {
+    ($binary:literal, $($own:expr),+) => {
+        (
+            $binary,
+            &[
+                "sqs:SendMessage on SmsQueue",
+                "sqs:SendMessage on SpillQueue",
+                "sqs:SendMessage on WhatsappQueue",
+                $($own),+
+            ],
+        )
+    };
+}
+
+/// The key of the recipients' hashes, for functions that look a buyer up.
+const PEPPER: &str = "secretsmanager:GetSecretValue on PepperSecret";
+
 /// What a function may do beyond that, writing its own log and reading its own queue apart.
-const BEYOND: [(&str, &[&str]); 5] = [
-    (
-        "payment-webhook",
-        &[
-            "secretsmanager:GetSecretValue on StripeSecret",
-            "sqs:SendMessage on SmsQueue",
-            "sqs:SendMessage on SpillQueue",
-            "sqs:SendMessage on WhatsappQueue",
-        ],
-    ),
-    (
-        "channel-webhook",
-        &[
-            "secretsmanager:GetSecretValue on MetaSecret",
-            "sqs:SendMessage on SmsQueue",
-            "sqs:SendMessage on SpillQueue",
-            "sqs:SendMessage on WhatsappQueue",
-        ],
-    ),
+const BEYOND: [(&str, &[&str]); 8] = [
+    webhook!("payment-webhook", secrets_of!("payment")),
+    webhook!("cart-webhook", PEPPER, secrets_of!("cart")),
+    webhook!("kyc-webhook", secrets_of!("kyc")),
+    webhook!("merchant-webhook", PEPPER, secrets_of!("merchant")),
+    webhook!("channel-webhook", PEPPER, "secretsmanager:GetSecretValue on MetaSecret"),
     (
         "whatsapp-sender",
         &[
+            PEPPER,
             "secretsmanager:GetSecretValue on MetaSecret",
-            "secretsmanager:GetSecretValue on StripeSecret",
+            secrets_of!("payment"),
             "sqs:SendMessage on SmsQueue",
             "sqs:SendMessage on WhatsappQueue",
         ],
@@ -49,7 +61,8 @@ const BEYOND: [(&str, &[&str]); 5] = [
     (
         "sms-fallback",
         &[
-            "secretsmanager:GetSecretValue on StripeSecret",
+            PEPPER,
+            secrets_of!("payment"),
             "secretsmanager:GetSecretValue on TwilioSecret if SmsByTwilio",
             "sms-voice:SendTextMessage on SmsOriginationIdentity if SmsByAws",
             "sqs:SendMessage on SmsQueue",
@@ -60,8 +73,12 @@ const BEYOND: [(&str, &[&str]); 5] = [
         "sweep",
         &[
             "dynamodb:Scan on Table",
+            PEPPER,
             "secretsmanager:GetSecretValue on MetaSecret",
-            "secretsmanager:GetSecretValue on StripeSecret",
+            secrets_of!("payment"),
+            secrets_of!("cart"),
+            secrets_of!("kyc"),
+            secrets_of!("merchant"),
             "sqs:SendMessage on SmsQueue",
             "sqs:SendMessage on WhatsappQueue",
         ],
@@ -74,7 +91,13 @@ const TIMERS: [(&str, &[&str]); 2] = [
     ("SweepTimerRole", &["lambda:InvokeFunction on SweepFunction"]),
 ];
 
-const WILDCARD_RESOURCES: [&str; 1] = ["scheduler:schedule/${ScheduleGroup}/*"];
+const WILDCARD_RESOURCES: [&str; 5] = [
+    "scheduler:schedule/${ScheduleGroup}/*",
+    "secretsmanager:secret:${AWS::StackName}/cart/*",
+    "secretsmanager:secret:${AWS::StackName}/kyc/*",
+    "secretsmanager:secret:${AWS::StackName}/merchant/*",
+    "secretsmanager:secret:${AWS::StackName}/payment/*",
+];
 
 /// Compares the permissions of every role with the lists.
 pub(crate) fn problems(template: &Template) -> Vec<String> {

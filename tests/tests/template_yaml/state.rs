@@ -265,7 +265,7 @@ mod refusals {
             json!("changeme"),
             "MetaAppSecret is secret but has a default",
         );
-        let variable = properties("SweepFunction", "Environment/Variables/STRIPE_SECRET_ARN");
+        let variable = properties("SweepFunction", "Environment/Variables/META_SECRET_ARN");
         assert_refused(
             &variable,
             json!({"Ref": "StripeApiKey"}),

@@ -1,18 +1,19 @@
 //! Known answers: a folder with `signatures.json` (signature vectors) and `webhooks/SOURCE/*.json` (payloads).
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
-use jiff::Timestamp;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::{SignedDuration, Timestamp};
 use recoup_core::Secret;
-use recoup_processors::{Processor, SignatureError, Unverified, by_name};
+use recoup_processors::{Processor, SignatureError, Unverified, Verified, by_name, recorded};
 use serde::{Deserialize, Serialize};
 
-use super::{EventLine, Headers, UsageError, Verdict, check, read_file};
+use super::{EventLine, Headers, UsageError, read, read_file};
 
 /// One line of the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -97,6 +98,8 @@ pub fn walk(dir: &Path) -> Result<Vec<Line>, UsageError> {
 #[derive(Deserialize)]
 struct VectorFile {
     vectors: Vec<Vector>,
+    #[serde(default)]
+    certificates: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -107,10 +110,47 @@ struct Vector {
     #[serde(default)]
     secrets: Vec<String>,
     now: Option<i64>,
+    tolerance: Option<u64>,
     #[serde(default)]
     headers: Headers,
     body_base64: String,
     apigw_event: Option<FrontDoorEvent>,
+    notification_url: Option<String>,
+    username: Option<String>,
+    password: Option<String>,
+    public_key: Option<String>,
+    private_key: Option<String>,
+    webhook_id: Option<String>,
+    cert_pem_ref: Option<String>,
+    policy: Option<String>,
+    bt_challenge: Option<String>,
+    response: Option<String>,
+}
+
+impl Vector {
+    /// The source that has the vector's scheme.
+    fn source(&self) -> Option<&'static dyn Processor> {
+        by_name(match self.scheme.as_str() {
+            "standard_webhooks_v1a" => "standard_webhooks",
+            "adyen_payments" | "adyen_header" => "adyen",
+            "paypal_cert" => "paypal",
+            "mollie_nextgen" => "mollie",
+            "chargebee_basic" => "chargebee",
+            "braintree_challenge" => "braintree",
+            scheme => scheme,
+        })
+    }
+
+    /// The secrets in the form the source reads; unfit ones are never used.
+    fn secrets(&self) -> Vec<Secret> {
+        let pair = |user: &Option<String>, password: &Option<String>| {
+            Some(format!("{}:{}", user.as_ref()?, password.as_ref()?))
+        };
+        let pairs =
+            pair(&self.username, &self.password).into_iter().chain(pair(&self.public_key, &self.private_key));
+        let whole = self.secret.iter().chain(&self.secrets).chain(&self.webhook_id).cloned();
+        whole.chain(pairs).filter_map(|secret| Secret::parse(&secret).ok()).collect()
+    }
 }
 
 /// An API Gateway event, of either payload version.
@@ -135,13 +175,17 @@ pub fn vectors(path: &Path) -> Result<Vec<VectorLine>, UsageError> {
     let expected = "a file of signature vectors";
     let file: VectorFile = serde_json::from_slice(&read_file(path)?)
         .map_err(|_| UsageError::Malformed { path: path.to_owned(), expected })?;
-    Ok(file.vectors.iter().map(vector).collect())
+    let answer = |vector: &Vector| {
+        let certificates = vector.cert_pem_ref.as_ref().and_then(|name| file.certificates.get(name));
+        answer(vector, certificates.map(String::as_bytes))
+    };
+    Ok(file.vectors.iter().map(answer).collect())
 }
 
-fn vector(vector: &Vector) -> VectorLine {
-    let (verdict, reason) = match by_name(&vector.scheme) {
+fn answer(vector: &Vector, certificates: Option<&[u8]>) -> VectorLine {
+    let (verdict, reason) = match vector.source() {
         None => (VectorVerdict::Unsupported, None),
-        Some(source) => match believe(source, vector) {
+        Some(source) => match believe(source, vector, certificates) {
             Ok(()) => (VectorVerdict::Accept, None),
             Err(reason) => (VectorVerdict::Reject, Some(reason)),
         },
@@ -150,9 +194,7 @@ fn vector(vector: &Vector) -> VectorLine {
 }
 
 /// Verifies one vector, as the function does: the front door's encoding undone first, unfit secrets never used.
-fn believe(source: &dyn Processor, vector: &Vector) -> Result<(), &'static str> {
-    let secrets = vector.secret.iter().chain(&vector.secrets);
-    let secrets: Vec<Secret> = secrets.filter_map(|secret| Secret::parse(secret).ok()).collect();
+fn believe(source: &dyn Processor, vector: &Vector, certificates: Option<&[u8]>) -> Result<(), &'static str> {
     let (headers, body) = match &vector.apigw_event {
         None => (vector.headers.to_map(), STANDARD.decode(&vector.body_base64).ok()),
         Some(event) => (event.headers(), event.body()),
@@ -160,8 +202,34 @@ fn believe(source: &dyn Processor, vector: &Vector) -> Result<(), &'static str> 
     let headers = headers.ok_or(SignatureError::Malformed.code())?;
     let body = body.ok_or("body_not_base64")?;
     let now = vector.now.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or_default();
-    let request = Unverified { headers: &headers, body: &body };
-    source.verify(request, &secrets, now).map(drop).map_err(SignatureError::code)
+    let url = vector.notification_url.as_deref().unwrap_or_default();
+    let request = Unverified { certificates, ..Unverified::new(&headers, &body).at(url) };
+    let secrets = vector.secrets();
+    if let (Some(challenge), Some(response)) = (&vector.bt_challenge, &vector.response) {
+        let greeted = source.greet(&format!("bt_challenge={challenge}"), request, &secrets);
+        return if greeted.as_ref() == Some(response) {
+            Ok(())
+        } else {
+            Err(SignatureError::Mismatch.code())
+        };
+    }
+    // A vector without a policy takes the certificate it names for PayPal's own.
+    if let (Some(webhook_id), None) = (&vector.webhook_id, &vector.policy) {
+        return recorded::paypal(request, webhook_id, now).map_err(SignatureError::code);
+    }
+    source.certificate_url(request).map_err(SignatureError::code)?;
+    for now in clocks(now, source.habits().tolerance, vector.tolerance) {
+        source.verify(request, &secrets, now).map_err(SignatureError::code)?;
+    }
+    Ok(())
+}
+
+/// The clocks at which a source that is more patient than the vector must believe it: a time is within `asked` of now just
+/// when it is within `own` of both of them.
+fn clocks(now: Timestamp, own: Option<u64>, asked: Option<u64>) -> Vec<Timestamp> {
+    let patience = own.zip(asked).map_or(0, |(own, asked)| own.saturating_sub(asked));
+    let shift = SignedDuration::from_secs(i64::try_from(patience).unwrap_or_default());
+    [now.checked_add(shift), now.checked_sub(shift)].into_iter().flatten().collect()
 }
 
 impl FrontDoorEvent {
@@ -185,10 +253,14 @@ impl FrontDoorEvent {
 #[derive(Default, Deserialize)]
 struct HeadersFile {
     #[serde(default)]
-    headers: std::collections::BTreeMap<String, Headers>,
+    headers: BTreeMap<String, Headers>,
 }
 
-/// Answers for every `SOURCE/*.json` below a folder, with the headers of its `HEADERS.json` where there is one.
+/// What stands beside webhooks in such a folder: an API's answers, requests to it, signatures and the order of a story.
+const NO_WEBHOOKS: [&str; 5] =
+    ["fetchback.", "rest.", "verify-webhook-signature.", "signatures.json", "story.json"];
+
+/// Answers for every body, `SOURCE/*.json`, `.xml` or `.form`, below a folder, with the headers of its `HEADERS.json` where there is one.
 ///
 /// # Errors
 /// [`UsageError`] when something in it cannot be read.
@@ -203,33 +275,55 @@ pub fn payloads(dir: &Path) -> Result<Vec<PayloadLine>, UsageError> {
     };
     let mut lines = Vec::new();
     for folder in list(dir)?.into_iter().filter(|path| path.is_dir()) {
-        for path in list(&folder)?.into_iter().filter(|path| path.extension() == Some(OsStr::new("json"))) {
+        let body = |path: &PathBuf| {
+            let end = path.extension().and_then(OsStr::to_str);
+            matches!(end, Some("json" | "xml" | "form"))
+                && !NO_WEBHOOKS.iter().any(|start| name(path).starts_with(start))
+                && !name(path).contains(".answer")
+        };
+        for path in list(&folder)?.into_iter().filter(body) {
             let source = name(&folder);
             let file = format!("{source}/{}", name(&path));
-            let sent = headers.headers.get(&file).and_then(Headers::to_map).unwrap_or_default();
-            lines.push(payload(file, by_name(&source), sent, &read_file(&path)?));
+            let listed = headers.headers.get(&file).and_then(Headers::to_map);
+            let sent = listed.unwrap_or_else(|| beside(&path));
+            lines.push(payload(file, by_name(&source), &sent, &wrapped(&read_file(&path)?)));
         }
     }
     Ok(lines)
 }
 
-fn payload(file: String, source: Option<&dyn Processor>, sent: HeaderMap, body: &[u8]) -> PayloadLine {
-    let Some(verdict) = source.and_then(|source| sign_and_check(source, sent, body)) else {
+/// The body that a recorded form carries: Braintree's payload stands decoded in a JSON file beside its signature.
+fn wrapped(body: &[u8]) -> Vec<u8> {
+    let read = || {
+        let form: serde_json::Value = serde_json::from_slice(body).ok()?;
+        let payload = form.get("bt_payload")?.as_str()?.split_whitespace().collect::<String>();
+        STANDARD.decode(payload).ok()
+    };
+    read().unwrap_or_else(|| body.to_vec())
+}
+
+/// The headers in the file beside a body, `Name: value` on each line; none where there is no such file.
+fn beside(body: &Path) -> HeaderMap {
+    let text = fs::read_to_string(body.with_extension("headers")).unwrap_or_default();
+    let pair = |line: &str| {
+        let (name, value) = line.split_once(": ")?;
+        Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
+    };
+    text.lines().filter_map(pair).collect()
+}
+
+fn payload(file: String, source: Option<&dyn Processor>, sent: &HeaderMap, body: &[u8]) -> PayloadLine {
+    let Some(source) = source else {
         return PayloadLine { file, status: PayloadStatus::Unsupported, reason: None, events: Vec::new() };
     };
+    // Payloads come unsigned, and nothing but a build for tools can read such a one.
+    let verdict = read(source.normalise(&Verified::recorded(sent, body)));
     let status = match (verdict.accepted(), verdict.events.is_empty()) {
         (false, _) => PayloadStatus::Refused,
         (true, true) => PayloadStatus::Ignored,
         (true, false) => PayloadStatus::Recognised,
     };
     PayloadLine { file, status, reason: verdict.reason, events: verdict.events }
-}
-
-/// Payloads come unsigned, and an unsigned body cannot be normalised: it is signed here, with a secret of its own.
-fn sign_and_check(source: &dyn Processor, mut headers: HeaderMap, body: &[u8]) -> Option<Verdict> {
-    let (secret, now) = (Secret::parse("signed-by-the-conformance-walk").ok()?, Timestamp::UNIX_EPOCH);
-    headers.extend(source.sign(body, &secret, now)?);
-    Some(check(source, Unverified { headers: &headers, body }, &[secret], now))
 }
 
 fn list(dir: &Path) -> Result<Vec<PathBuf>, UsageError> {

@@ -45,8 +45,10 @@ attributes! {
     CASE {
         /// Where the case stands: open, disputed, recovered, voided, exhausted, suppressed. Derived from `mon` and `end`.
         STATE = "st" S,
-        /// What was said about the money, a sum of bits: 1 paid, 2 voided, 4 uncollectible, 8 cancelled, 16 refunded, 32 disputed, 64 dispute won, 128 dispute lost. Absent: nothing.
+        /// What was said about the money, a sum of bits: 1 paid, 2 voided, 4 uncollectible, 8 cancelled, 16 refunded, 32 disputed, 64 dispute won, 128 dispute lost, 256 checkout completed, 512 identity approved, 1024 identity refused for good. Absent: nothing.
         MONEY = "mon" N,
+        /// Until when everything is settled: the newest recovery of a standing obligation, in Unix milliseconds.
+        RECOVERED = "ru" N,
         /// Event keys, oldest first, eight bytes each: the dedupe set.
         SEEN = "ev" B,
         /// When the case ended, in Unix milliseconds.
@@ -57,12 +59,20 @@ attributes! {
         ANCHOR = "an" N,
         /// Playbook and its version, as `name@version`.
         PLAYBOOK = "pb" S,
+        /// How often the messaging began anew. Absent: never.
+        ROUND = "rd" N,
+        /// When the newest of what the messages are about happened, by the source's clock, in Unix milliseconds.
+        HAPPENED = "ha" N,
         /// The newest attempt of the processor.
         ATTEMPT = "att" N,
         /// When the processor tries again, in Unix milliseconds.
         RETRY = "nr" N,
         /// Why the attempt failed: soft, `new_method_needed`, `action_required`, hard.
         DECLINE = "dc" S,
+        /// What was wrong with a check of identity.
+        CAUSE = "ca" S,
+        /// True: the buyer agreed to marketing in this checkout. Absent: no.
+        AGREED = "ag" BOOL,
         /// What is owed, in minor units of `cu`.
         AMOUNT = "am" N,
         /// ISO 4217 code of `am`.
@@ -75,6 +85,8 @@ attributes! {
         CUSTOMER = "cus" S,
         /// The buyer's phone number, E.164. Personal.
         PHONE = "ph" S,
+        /// The buyer's e-mail address. Personal.
+        EMAIL = "em" S,
         /// The buyer's name. Personal.
         NAME = "nm" S,
         /// The buyer's language, BCP 47.

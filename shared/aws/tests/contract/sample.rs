@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use recoup_core::{
-    Brand, BuyerFacts, Case, CaseId, Channel, Currency, CustomerId, Debt, DeclineClass, Dunning, Entry,
-    EventKey, Fact, KnownCase, Link, Money, Name, Next, Obligation, Outcome, PersonName, Phone, Reason,
-    Recipient, RecipientId, Secret, SendState, Settlement, Source, StepIndex, Token, Touch, TrailEntry,
+    Brand, BuyerFacts, Case, CaseId, Channel, Currency, CustomerId, DeclineClass, Email, Entry, EventKey,
+    Fact, KnownCase, KycCause, Link, Matter, Money, Name, Next, Obligation, Outcome, Outreach, PersonName,
+    Phone, Reason, Recipient, RecipientId, Secret, SendState, Settlement, Source, StepIndex, Token, Touch,
+    TrailEntry,
 };
 
 /// 2026-11-02 16:15:30.412 UTC: a morning on both coasts of America.
@@ -81,19 +82,23 @@ pub(crate) fn case(id: CaseId, shape: u32) -> Case {
     let with_dunning = bits.take();
     let mut case = Case {
         settlement: bits.some(Settlement::of(fact)).unwrap_or_default(),
+        recovered_until: bits.some(at(START + 864_000_000)),
         seen: bits.list((0..24).map(|key| EventKey([key, 1, 2, 3, 4, 5, 6, 255])).collect()),
         trail: bits.list(every_reason()),
         closed_at: bits.some(at(START + 864_000_001)),
         ..Case::new(id)
     };
     if with_dunning {
-        case.dunning = Some(dunning(&mut bits));
+        case.outreach = Some(outreach(&mut bits));
     }
     case
 }
 
-fn dunning(bits: &mut Bits) -> Dunning {
-    let debt = Debt {
+fn outreach(bits: &mut Bits) -> Outreach {
+    let matter = Matter {
+        happened_at: bits.some(at(START - 1)),
+        cause: bits.some(KycCause::NotOriginal),
+        agreed: bits.take(),
         attempt: 3,
         next_retry: bits.some(at(START + 259_200_000)),
         decline: bits.some(DeclineClass::NewMethodNeeded),
@@ -103,6 +108,7 @@ fn dunning(bits: &mut Bits) -> Dunning {
         buyer: BuyerFacts {
             customer: bits.some(CustomerId::parse("cus_1").expect("well formed")),
             phone: bits.some(Phone::parse("+14155550123").expect("well formed")),
+            email: bits.some(Email::parse("ana@example.com").expect("well formed")),
             name: bits.some(PersonName::clean("José 🎉").expect("fit")),
             locale: bits.some("pt-BR".to_owned()),
             zone: bits.some("America/Sao_Paulo".to_owned()),
@@ -112,11 +118,12 @@ fn dunning(bits: &mut Bits) -> Dunning {
     };
     let ledger = bits.list(every_send());
     let details = bits.take();
-    let mut dunning = Dunning {
+    let mut outreach = Outreach {
+        round: bits.some(2).unwrap_or_default(),
         anchor: at(START),
         playbook: name("payment_failed"),
         version: "0a1b2c3d".to_owned(),
-        debt,
+        matter,
         ledger,
         next: bits.some(Next {
             step: StepIndex(1),
@@ -128,9 +135,9 @@ fn dunning(bits: &mut Bits) -> Dunning {
         trace: bits.some("Root=1-67891233-abcdef012345678912345678".to_owned()),
     };
     if !details {
-        dunning.ledger.iter_mut().for_each(|entry| entry.detail = None);
+        outreach.ledger.iter_mut().for_each(|entry| entry.detail = None);
     }
-    dunning
+    outreach
 }
 
 /// An entry for every state on every channel, some before the first failure, as skewed clocks make them.

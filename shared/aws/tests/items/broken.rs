@@ -193,5 +193,5 @@ fn f10_a_reason_of_a_later_build_leaves_a_gap_in_the_trail_and_nothing_else() {
 fn f37_a_name_that_a_stricter_rule_leaves_nothing_of_is_no_name() {
     let case =
         decode_case(&with(&full_case(), keys::NAME, text("https://seeded.example"))).expect("readable");
-    assert_eq!(case.item.dunning.expect("in the shape").debt.buyer.name, None);
+    assert_eq!(case.item.outreach.expect("in the shape").matter.buyer.name, None);
 }

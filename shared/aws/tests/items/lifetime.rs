@@ -9,7 +9,7 @@ use recoup_aws::table::items::{
     encode_recipient,
 };
 use recoup_aws::table::keys;
-use recoup_core::{Case, Dunning, Playbook, Reason, Recipient, TrailEntry};
+use recoup_core::{Case, Outreach, Playbook, Reason, Recipient, TrailEntry};
 
 use crate::run;
 use crate::sample::{self, at, brand, case_id, recipient_id, token};
@@ -47,9 +47,9 @@ fn f05_a_case_is_kept_for_days_that_depend_on_how_it_ended() {
 
 #[test]
 fn f05_a_time_at_the_end_of_the_calendar_is_no_overflow() {
-    let dunning = run::run(token).opened.dunning.expect("opened");
-    let late = Dunning { anchor: Timestamp::MAX, ..dunning };
-    let case = Case { dunning: Some(late), ..Case::new(case_id("in_1")) };
+    let outreach = run::run(token).opened.outreach.expect("opened");
+    let late = Outreach { anchor: Timestamp::MAX, ..outreach };
+    let case = Case { outreach: Some(late), ..Case::new(case_id("in_1")) };
     assert_eq!(ttl_of(&case), Some(Timestamp::MAX.as_second()));
 }
 

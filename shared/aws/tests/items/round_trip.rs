@@ -8,7 +8,7 @@ use recoup_aws::table::items::{
 };
 use recoup_aws::table::keys::{self, Attribute};
 use recoup_core::{
-    BuyerFacts, Case, CaseId, Channel, Currency, Debt, Dunning, Entry, Money, Name, Next, Outcome,
+    BuyerFacts, Case, CaseId, Channel, Currency, Entry, Matter, Money, Name, Next, Outcome, Outreach,
     PersonName, Phone, Reason, SendState, Settlement, State, StepIndex, TrailEntry,
 };
 
@@ -66,7 +66,7 @@ fn the_state_shown_is_the_state_decided_by() {
     ] {
         let mut case = sample::case(case_id("in_1"), 1);
         case.settlement = Settlement::from_bits(settlement);
-        case.dunning.as_mut().expect("in the shape").ended = ended;
+        case.outreach.as_mut().expect("in the shape").ended = ended;
         let item = encode_case(&case, 1, &token(1));
         assert_eq!(item[keys::STATE].as_s().map(String::as_str), Ok(shown));
         assert_eq!(decode_case(&item).map(|known| known.item.state()), Ok(case.state()));
@@ -137,23 +137,27 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn debt()(
+    fn matter()(
         attempt in any::<u32>(),
+        happened_at in prop::option::of(instant()),
+        agreed in any::<bool>(),
         minor in any::<Option<i64>>(),
         next_retry in prop::option::of(instant()),
         number in any::<String>(),
         name in any::<String>(),
         locale in any::<Option<String>>(),
         zone in any::<Option<String>>(),
-    ) -> Debt {
+    ) -> Matter {
         let currency = Currency::parse("JPY").expect("known");
-        Debt {
+        Matter {
+            happened_at,
+            agreed,
             attempt,
             next_retry,
             amount: minor.map(|minor| Money { minor, currency }),
             number: PersonName::clean(&number),
             buyer: BuyerFacts { name: PersonName::clean(&name), locale, zone, ..BuyerFacts::default() },
-            ..Debt::default()
+            ..Matter::default()
         }
     }
 }
@@ -161,7 +165,9 @@ prop_compose! {
 prop_compose! {
     fn any_case()(
         anchor in instant(),
-        debt in debt(),
+        round in any::<u16>(),
+        recovered_until in prop::option::of(instant()),
+        matter in matter(),
         ledger in prop::collection::vec(entry(), 0..6),
         version in any::<String>(),
         trace in any::<Option<String>>(),
@@ -179,10 +185,11 @@ prop_compose! {
             Next { step: StepIndex(step), at, channel: Channel::Whatsapp, generation }
         });
         let playbook = Name::parse("payment_failed").expect("well formed");
-        let dunning = Dunning { anchor, playbook, version, debt, ledger, next, ended: None, trace };
+        let outreach = Outreach { round, anchor, playbook, version, matter, ledger, next, ended: None, trace };
         Case {
             settlement: Settlement::from_bits(money),
-            dunning: Some(dunning),
+            recovered_until,
+            outreach: Some(outreach),
             trail: trail.into_iter().map(entry).collect(),
             ..Case::new(case_id("in_1"))
         }
@@ -208,27 +215,27 @@ fn f10_items_of_earlier_builds_stay_readable() {
 
     let opened = case("case v1, opened");
     assert_eq!((opened.version, opened.item.state(), opened.item.seen.len()), (1, State::Open, 1));
-    let dunning = opened.item.dunning.expect("in the item");
-    assert_eq!((dunning.anchor, dunning.playbook.as_str()), (at(sample::START), "payment_failed"));
-    assert_eq!(dunning.version, "4d30dc3f");
+    let outreach = opened.item.outreach.expect("in the item");
+    assert_eq!((outreach.anchor, outreach.playbook.as_str()), (at(sample::START), "payment_failed"));
+    assert_eq!(outreach.version, "4d30dc3f");
     let next = Next {
         step: StepIndex(0),
         at: at(sample::START + 120_000),
         channel: Channel::Whatsapp,
         generation: 1,
     };
-    assert_eq!(dunning.next, Some(next));
-    assert_eq!(dunning.debt.buyer.phone.as_ref().map(Phone::expose), Some("+14155550123"));
-    assert_eq!(dunning.debt.amount.map(|amount| amount.to_string()).as_deref(), Some("49.00 USD"));
-    assert!(dunning.debt.pay_link.is_some_and(|link| link.expose().ends_with("?s=ap")));
-    assert_eq!(dunning.debt.links.len(), 2);
+    assert_eq!(outreach.next, Some(next));
+    assert_eq!(outreach.matter.buyer.phone.as_ref().map(Phone::expose), Some("+14155550123"));
+    assert_eq!(outreach.matter.amount.map(|amount| amount.to_string()).as_deref(), Some("49.00 USD"));
+    assert!(outreach.matter.pay_link.is_some_and(|link| link.expose().ends_with("?s=ap")));
+    assert_eq!(outreach.matter.links.len(), 2);
 
     let sent = case("case v1, after 4 messages").item;
     let trail: Vec<_> = sent.trail.iter().rev().take(5).map(|entry| (entry.reason, entry.step)).collect();
     let last = Some(StepIndex(3));
     let reasons = [Reason::Read, Reason::Delivered, Reason::Sent, Reason::Claimed, Reason::Cap];
     assert_eq!(trail, reasons.map(|reason| (reason, last)));
-    let ledger = sent.dunning.expect("in the item").ledger;
+    let ledger = sent.outreach.expect("in the item").ledger;
     let templates: Vec<_> = ledger.iter().map(|entry| entry.template.as_str()).collect();
     let named =
         ["payment_failed_first", "payment_failed_second", "payment_failed_final", "account_suspended"];
@@ -240,7 +247,7 @@ fn f10_items_of_earlier_builds_stay_readable() {
 
     let tombstone = case("case v1, tombstone").item;
     assert_eq!(tombstone.state(), State::Closed(Outcome::Recovered));
-    assert_eq!((tombstone.closed_at, tombstone.dunning), (Some(at(sample::START)), None));
+    assert_eq!((tombstone.closed_at, tombstone.outreach), (Some(at(sample::START)), None));
 
     let buyer = decode_recipient(&item("recipient v1")).expect("readable").item;
     assert_eq!((buyer.touches.len(), buyer.cases.len()), (4, 1));

@@ -55,8 +55,8 @@ pub(crate) fn run(token_of: impl Fn(u64) -> Token) -> Run {
 
 /// The case with a version that does not change with the playbook's text.
 fn pinned(mut case: Case) -> Case {
-    if let Some(dunning) = &mut case.dunning {
-        "4d30dc3f".clone_into(&mut dunning.version);
+    if let Some(outreach) = &mut case.outreach {
+        "4d30dc3f".clone_into(&mut outreach.version);
     }
     case
 }
@@ -66,6 +66,7 @@ fn failure(attempt: u32) -> PaymentFailed {
     PaymentFailed {
         attempt: Some(attempt),
         next_retry: Some(at((START / 1_000 + i64::from(attempt) * 259_200) * 1_000)),
+        last_attempt: false,
         decline: Some(DeclineClass::Soft),
         amount: Some(usd(4_900)),
         pay_link: Some(Link::parse(&link).expect("plain")),
@@ -73,6 +74,7 @@ fn failure(attempt: u32) -> PaymentFailed {
         buyer: BuyerFacts {
             customer: CustomerId::parse("cus_TTeXaMpLe00001").ok(),
             phone: Phone::parse("+14155550123").ok(),
+            email: None,
             name: PersonName::clean("Ana María"),
             locale: Some("es-419".to_owned()),
             zone: Some("America/New_York".to_owned()),
@@ -118,7 +120,7 @@ impl<F: Fn(u64) -> Token> Engine<F> {
     fn send(&mut self, step: StepIndex) {
         let (mut now, mut channel, mut token, mut sent) = (0, Channel::Whatsapp, None, false);
         while !sent {
-            let next = self.case.as_ref().and_then(|case| case.dunning.as_ref()?.next).expect("planned");
+            let next = self.case.as_ref().and_then(|case| case.outreach.as_ref()?.next).expect("planned");
             assert_eq!(next.step, step);
             (now, channel) = (next.at.as_millisecond() + 411, next.channel);
             let due = StepDue {

@@ -36,7 +36,7 @@ fn a_template_without_variables_or_url_becomes_the_golden_request() {
 fn the_request_has_the_shape_of_the_shared_fixture() {
     let Some(folder) = shared("the_request_has_the_shape_of_the_shared_fixture") else { return };
     let named = json(&folder.join("meta.send_template_named_params.request.json"));
-    let dunning = json(&folder.join("meta.send_template_utility_dunning.request.json"));
+    let outreach = json(&folder.join("meta.send_template_utility_dunning.request.json"));
     let ours = encode(template()).expect("encodes");
     let ours: serde_json::Value = serde_json::from_slice(ours.body()).expect("json");
     let keys = |value: &serde_json::Value| -> Vec<String> {
@@ -49,8 +49,8 @@ fn the_request_has_the_shape_of_the_shared_fixture() {
     let body = |value: &serde_json::Value, at: usize| value["template"]["components"][at].clone();
     assert_eq!(keys(&body(&ours, 0)["parameters"][0]), keys(&body(&named, 1)["parameters"][0]));
     for at in [1, 2] {
-        assert_eq!(keys(&body(&ours, at)), keys(&body(&dunning, at)), "button {at}");
-        assert_eq!(body(&ours, at)["index"], body(&dunning, at)["index"]);
+        assert_eq!(keys(&body(&ours, at)), keys(&body(&outreach, at)), "button {at}");
+        assert_eq!(body(&ours, at)["index"], body(&outreach, at)["index"]);
     }
 }
 

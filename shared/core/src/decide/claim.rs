@@ -28,20 +28,20 @@ pub(super) fn claim(
     let outgoing = compose(at_hand, &text, context)?;
     let mut claimed = at_hand.case.clone();
     let mut reserved = recipient.clone();
-    let first_try = !at_hand.dunning.ledger.iter().any(|entry| entry.step == at_hand.index);
+    let first_try = !at_hand.outreach.ledger.iter().any(|entry| entry.step == at_hand.index);
     let touch = Touch { at: context.now, lane: text.lane, case: claimed.id.clone(), step: at_hand.index };
     reserved.reserve(touch, first_try);
     reserved.meet(at_hand.known());
-    if let Some(dunning) = &mut claimed.dunning {
-        give_up_claims(dunning, Some(at_hand.index), context);
-        for entry in dunning.ledger.iter_mut().filter(|entry| entry.step == at_hand.index) {
+    if let Some(outreach) = &mut claimed.outreach {
+        give_up_claims(outreach, Some(at_hand.index), context);
+        for entry in outreach.ledger.iter_mut().filter(|entry| entry.step == at_hand.index) {
             if entry.channel != at_hand.channel && entry.state == SendState::Retryable {
                 entry.state = SendState::Failed;
             }
         }
-        let attempt = dunning.entry(at_hand.index, at_hand.channel).map_or(0, |entry| entry.attempt);
-        dunning.ledger.retain(|entry| entry.step != at_hand.index || entry.channel != at_hand.channel);
-        dunning.ledger.push(Entry {
+        let attempt = outreach.entry(at_hand.index, at_hand.channel).map_or(0, |entry| entry.attempt);
+        outreach.ledger.retain(|entry| entry.step != at_hand.index || entry.channel != at_hand.channel);
+        outreach.ledger.push(Entry {
             step: at_hand.index,
             channel: at_hand.channel,
             state: SendState::Claimed,
@@ -51,7 +51,7 @@ pub(super) fn claim(
             template: text.template,
             detail: None,
         });
-        advance(dunning, at_hand.playbook, at_hand.index);
+        advance(outreach, at_hand.playbook, at_hand.index);
     }
     claimed.note(context.now, Reason::Claimed, Some(at_hand.index));
     let mut effects = vec![Effect::Send(Box::new(outgoing))];
@@ -61,30 +61,31 @@ pub(super) fn claim(
 }
 
 fn compose(at_hand: &AtHand<'_>, text: &Going, context: &Context<'_>) -> Result<Message, RenderError> {
-    let (dunning, policy) = (at_hand.dunning, context.policy);
-    let debt = &dunning.debt;
-    let zones = dunning.zones();
-    let suspension = days_later(dunning.anchor, policy.suspend_after_days, &zones);
+    let (outreach, policy) = (at_hand.outreach, context.policy);
+    let matter = &outreach.matter;
+    let zones = outreach.zones();
+    let suspension = days_later(outreach.anchor, policy.suspend_after_days, &zones);
     let hours_left = suspension.duration_since(context.now).max(SignedDuration::ZERO).as_hours();
     let days_left = (hours_left + 12).div_euclid(24);
     let template = Library::template(&text.template).ok_or(RenderError::NoLanguage)?;
     let words = template.render(
         at_hand.channel,
-        debt.buyer.locale.as_deref(),
+        matter.buyer.locale.as_deref(),
         &policy.default_locale,
         &Values {
-            name: debt.buyer.name.as_ref(),
-            amount: debt.amount,
-            number: debt.number.as_ref(),
+            name: matter.buyer.name.as_ref(),
+            amount: matter.amount,
+            number: matter.number.as_ref(),
             brand: &policy.brand_name,
-            link: debt.pay_link.as_ref(),
-            link_base: &policy.pay_link_base,
+            link: matter.pay_link.as_ref(),
+            link_base: policy.link_base(at_hand.playbook.links),
+            cause: matter.cause,
             suspension,
             days_left,
             zones: &zones,
         },
     )?;
-    let to = debt.buyer.phone.clone().ok_or_else(|| RenderError::MissingVariable("phone".to_owned()))?;
+    let to = matter.buyer.phone.clone().ok_or_else(|| RenderError::MissingVariable("phone".to_owned()))?;
     let correlation = Correlation {
         case: at_hand.case.id.clone(),
         step: at_hand.index,

@@ -12,7 +12,7 @@ pub(super) fn decide(world: &World<'_>, concluded: &Concluded, context: &Context
     let Some(case) = world.case else { return Decision::new(Reason::UnknownCase) };
     let mut next = case.clone();
     let entry =
-        next.dunning.as_mut().and_then(|dunning| dunning.entry_mut(concluded.step, concluded.channel));
+        next.outreach.as_mut().and_then(|outreach| outreach.entry_mut(concluded.step, concluded.channel));
     let mine = |entry: &Entry| entry.token == concluded.token && entry.state == SendState::Claimed;
     let Some(entry) = entry.filter(|entry| mine(entry)) else {
         return Decision::new(Reason::OldStatus);
@@ -47,7 +47,7 @@ fn refused(
     context: &Context<'_>,
 ) -> Decision {
     let (step, channel) = (concluded.step, concluded.channel);
-    let Some(entry) = case.dunning.as_mut().and_then(|dunning| dunning.entry_mut(step, channel)) else {
+    let Some(entry) = case.outreach.as_mut().and_then(|outreach| outreach.entry_mut(step, channel)) else {
         return Decision::new(Reason::OldStatus);
     };
     match refusal.reaction {
@@ -130,7 +130,7 @@ fn backoff(kind: Backoff, attempt: u8, context: &Context<'_>) -> SignedDuration 
 pub(super) fn decide_status(case: Option<&Case>, report: &StatusReport, context: &Context<'_>) -> Decision {
     let Some(case) = case else { return Decision::new(Reason::ForeignStatus) };
     let mut next = case.clone();
-    let entry = next.dunning.as_mut().and_then(|dunning| dunning.entry_mut(report.step, report.channel));
+    let entry = next.outreach.as_mut().and_then(|outreach| outreach.entry_mut(report.step, report.channel));
     let Some(entry) = entry.filter(|entry| entry.token == report.token) else {
         return Decision::new(Reason::ForeignStatus);
     };

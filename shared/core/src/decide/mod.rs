@@ -6,6 +6,7 @@
 mod claim;
 mod conclude;
 mod fact;
+mod open;
 mod owed;
 mod recipient;
 mod step;
@@ -13,8 +14,8 @@ mod step;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Case, CaseId, Channel, ChannelEvent, CustomerId, DeliveryStatus, Event, Message, OptOutScope, Policy,
-    Reason, Recipient, RecipientId, SendOutcome, StepIndex, Token,
+    Case, CaseId, Channel, ChannelEvent, CustomerId, DeliveryStatus, Event, Message, Name, OptOutScope,
+    Policy, Reason, Recipient, RecipientId, SendOutcome, StepIndex, Token,
 };
 
 pub use owed::owed;
@@ -68,6 +69,15 @@ pub enum Input {
         /// From what, to what.
         scope: OptOutScope,
         /// When the buyer said so.
+        at: Timestamp,
+    },
+    /// Another tool sent the buyer a message; concerns the recipient alone.
+    Touched {
+        /// Who.
+        recipient: RecipientId,
+        /// The lane it counts in; none counts only within the hour between any two messages.
+        lane: Option<Name>,
+        /// When it was sent.
         at: Timestamp,
     },
 }
@@ -240,6 +250,9 @@ pub fn decide(id: &CaseId, world: &World<'_>, input: &Input, context: &Context<'
         Input::Swept => owed::sweep(world.case, context),
         Input::Preference { recipient, change, scope, at } => {
             recipient::decide(world.recipient, recipient, *change, *scope, *at)
+        }
+        Input::Touched { recipient, lane, at } => {
+            recipient::touched(id, world.recipient, recipient, lane.as_ref(), *at, context)
         }
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::claim::{Going, claim};
 use super::{Answer, Context, Decision, Effect, Input, Lookup, StepDue, World, fact, owed};
 use crate::{
-    Case, Category, Channel, Dunning, KnownCase, Library, Name, Next, Outcome, Playbook, Reason, Recipient,
+    Case, Category, Channel, KnownCase, Library, Name, Next, Outcome, Outreach, Playbook, Reason, Recipient,
     RenderError, SendState, Settlement, State, Step, StepIndex, Touch,
 };
 
@@ -22,8 +22,9 @@ pub fn needs(case: Option<&Case>, input: &Input, context: &Context<'_>) -> Needs
     if at_hand.timing(context).is_some_and(|held| held.reason != Reason::NoSendWindow) {
         return Vec::new();
     }
-    let debt = &at_hand.dunning.debt;
-    let buyer = debt.buyer.phone.is_none().then(|| debt.buyer.customer.clone()).flatten().map(Lookup::Buyer);
+    let matter = &at_hand.outreach.matter;
+    let buyer =
+        matter.buyer.phone.is_none().then(|| matter.buyer.customer.clone()).flatten().map(Lookup::Buyer);
     let verify = context.policy.verify_before_send && (at_hand.step.day >= 3 || at_hand.is_last_notice());
     buyer.into_iter().chain(verify.then_some(Lookup::Obligation)).collect()
 }
@@ -32,10 +33,10 @@ pub(super) fn decide(world: &World<'_>, due: &StepDue, context: &Context<'_>) ->
     let Some(case) = world.case else {
         return Decision { effects: vec![Effect::Park], alarm: true, ..Decision::new(Reason::UnknownCase) };
     };
-    let linked =
-        world.linked.iter().map(|case| case.settlement).fold(Settlement::default(), Settlement::union);
-    if case.is_open() && linked.state().is_some() {
-        return fact::settle_by_link(case, linked, context);
+    if case.is_open()
+        && let Some(settled) = fact::settle_by_link(case, world.linked, context)
+    {
+        return settled;
     }
     if let (true, Answer::Found(fact)) = (case.is_open(), &due.settlement)
         && Settlement::of(fact).state().is_some()
@@ -52,8 +53,8 @@ pub(super) fn decide(world: &World<'_>, due: &StepDue, context: &Context<'_>) ->
 /// The case with what the look-up told of its buyer.
 fn with_buyer(case: &Case, due: &StepDue) -> Case {
     let mut learned = case.clone();
-    if let (Answer::Found(buyer), Some(dunning)) = (&due.buyer, &mut learned.dunning) {
-        fact::merge_buyer(&mut dunning.debt.buyer, buyer, false);
+    if let (Answer::Found(buyer), Some(outreach)) = (&due.buyer, &mut learned.outreach) {
+        fact::merge_buyer(&mut outreach.matter.buyer, buyer, false);
     }
     learned
 }
@@ -61,7 +62,7 @@ fn with_buyer(case: &Case, due: &StepDue) -> Case {
 /// A step that may be taken as far as the case itself is concerned.
 pub(super) struct AtHand<'a> {
     pub(super) case: &'a Case,
-    pub(super) dunning: &'a Dunning,
+    pub(super) outreach: &'a Outreach,
     pub(super) playbook: &'static Playbook,
     pub(super) step: &'static Step,
     pub(super) index: StepIndex,
@@ -79,12 +80,12 @@ impl<'a> AtHand<'a> {
     /// Lets a queued step through if it is the one that is due and the ledger does not forbid it.
     fn gate(case: &'a Case, due: &StepDue, context: &Context<'_>) -> Result<Self, Box<Decision>> {
         let stay = |reason| Decision::stay(case, reason, context.now);
-        let Some(dunning) = case.dunning.as_ref().filter(|_| case.is_open()) else {
+        let Some(outreach) = case.outreach.as_ref().filter(|_| case.is_open()) else {
             let disputed = case.state() == State::Disputed;
             let reason = if disputed { Reason::Disputed } else { Reason::AlreadyClosed };
             return Err(Box::new(stay(reason)));
         };
-        let Some(playbook) = Library::playbook(&dunning.playbook, &dunning.version) else {
+        let Some(playbook) = Library::playbook(&outreach.playbook, &outreach.version) else {
             let effects = vec![Effect::Park];
             return Err(Box::new(Decision {
                 effects,
@@ -92,7 +93,7 @@ impl<'a> AtHand<'a> {
                 ..Decision::new(Reason::UnknownTemplate)
             }));
         };
-        let planned = dunning.next.filter(|next| next.step == due.step);
+        let planned = outreach.next.filter(|next| next.step == due.step);
         let timed =
             planned.is_none_or(|next| next.generation == due.generation || due.channel == Channel::Sms);
         if !timed {
@@ -108,7 +109,7 @@ impl<'a> AtHand<'a> {
             }
             return Err(Box::new(stay(Reason::Superseded)));
         };
-        let at_hand = Self { case, dunning, playbook, step, index: due.step, channel: due.channel };
+        let at_hand = Self { case, outreach, playbook, step, index: due.step, channel: due.channel };
         let Some(reason) = at_hand.ledger_forbids(planned.is_some()) else { return Ok(at_hand) };
         // A step that is planned and can never go would be brought back for ever: the plan moves on.
         let decision = if planned.is_some() { move_on(&at_hand, reason, context) } else { stay(reason) };
@@ -120,10 +121,10 @@ impl<'a> AtHand<'a> {
     /// What the ledger says against this step on this channel. A text message goes only where there is no claim or a
     /// definite failure: nobody gets both.
     fn ledger_forbids(&self, planned: bool) -> Option<Reason> {
-        if self.dunning.is_past(self.index) {
+        if self.outreach.is_past(self.index) {
             return Some(Reason::Superseded);
         }
-        for entry in self.dunning.ledger.iter().filter(|entry| entry.step == self.index) {
+        for entry in self.outreach.ledger.iter().filter(|entry| entry.step == self.index) {
             let same = entry.channel == self.channel;
             let takes_over = self.step.channel == entry.channel && self.step.fallback == Some(self.channel);
             match entry.state {
@@ -138,23 +139,23 @@ impl<'a> AtHand<'a> {
                 | SendState::Read => return Some(Reason::AlreadySent),
             }
         }
-        let known = self.dunning.ledger.iter().any(|entry| entry.step == self.index);
+        let known = self.outreach.ledger.iter().any(|entry| entry.step == self.index);
         let meant = self.channel == self.step.channel || self.step.fallback == Some(self.channel);
         (!meant || !known && !planned).then_some(Reason::Superseded)
     }
 
     /// What the clock says: too late, too close to a retry that may cure the debt, or the wrong hour.
     fn timing(&self, context: &Context<'_>) -> Option<Held> {
-        let zones = self.dunning.zones();
+        let zones = self.outreach.zones();
         let never = |reason| Some(Held { reason, until: None });
-        if context.now > self.playbook.expiry(self.index, self.dunning.anchor, &zones) {
+        if context.now > self.playbook.expiry(self.index, self.outreach.anchor, &zones) {
             return never(Reason::Stale);
         }
         let hold = |retry: &Timestamp| {
             let opens = retry.saturating_sub(context.policy.retry_hold).unwrap_or(Timestamp::MIN);
             *retry > context.now && opens <= context.now
         };
-        if let Some(retry) = self.dunning.debt.next_retry.filter(hold) {
+        if let Some(retry) = self.outreach.matter.next_retry.filter(hold) {
             let until = retry.saturating_add(context.policy.retry_settle).unwrap_or(Timestamp::MAX);
             return Some(Held { reason: Reason::AwaitsRetry, until: Some(until) });
         }
@@ -168,22 +169,23 @@ impl<'a> AtHand<'a> {
 
     /// What the buyer's other cases see of this one.
     pub(super) fn known(&self) -> KnownCase {
-        let debt = &self.dunning.debt;
-        let (amount, unlinked) = (debt.amount, debt.unlinked);
-        KnownCase { id: self.case.id.clone(), opened_at: self.dunning.anchor, amount, unlinked }
+        let matter = &self.outreach.matter;
+        let (amount, unlinked) = (matter.amount, matter.unlinked);
+        KnownCase { id: self.case.id.clone(), opened_at: self.outreach.anchor, amount, unlinked }
     }
 
     /// Whether the text that is due is the last notice of its kind.
     fn is_last_notice(&self) -> bool {
-        let text = self.playbook.template_of(self.step, self.dunning.debt.attempt);
+        let text = self.playbook.template_of(self.step, self.outreach.matter.attempt);
         self.playbook.by_attempt.last() == Some(text)
     }
 
     /// The text that may go to this buyer, and the lane it counts in.
     fn text(&self, recipient: &Recipient) -> Result<(Name, Name), Reason> {
         let lane = self.step.lane.as_ref().unwrap_or(&self.playbook.lane);
-        if self.step.category == Category::Utility || recipient.allows_marketing() {
-            let attempt = self.dunning.debt.attempt;
+        let agreed = self.outreach.matter.agreed && recipient.opted_out_marketing.is_none();
+        if self.step.category == Category::Utility || agreed || recipient.allows_marketing() {
+            let attempt = self.outreach.matter.attempt;
             return Ok((self.playbook.template_of(self.step, attempt).clone(), lane.clone()));
         }
         let notice = self.step.without_consent.clone().ok_or(Reason::NoMarketingConsent)?;
@@ -215,13 +217,13 @@ fn take(
 ) -> Decision {
     let timing = at_hand.timing(context);
     let clockless = timing.as_ref().is_some_and(|held| held.reason == Reason::NoSendWindow);
-    if let Some(held) = timing.filter(|_| !clockless || at_hand.dunning.debt.buyer.phone.is_some()) {
+    if let Some(held) = timing.filter(|_| !clockless || at_hand.outreach.matter.buyer.phone.is_some()) {
         return hold(at_hand, &held, context);
     }
     if due.settlement == Answer::Unreachable {
         return wait(at_hand, Reason::UnverifiedDebt, context);
     }
-    let (Some(_), Some(recipient)) = (&at_hand.dunning.debt.buyer.phone, recipient) else {
+    let (Some(_), Some(recipient)) = (&at_hand.outreach.matter.buyer.phone, recipient) else {
         return match due.buyer {
             Answer::Unreachable => wait(at_hand, Reason::BuyerUnreachable, context),
             Answer::NotAsked | Answer::Nothing | Answer::Found(_) => gap(at_hand, Reason::NoPhone, context),
@@ -263,7 +265,7 @@ fn wait(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decision
 /// Something the text needs is not known. Another report of the same debt may still bring it within the hour; after that
 /// the step is left out and the gap is on record.
 fn gap(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decision {
-    let due = at_hand.playbook.due(at_hand.index, at_hand.dunning.anchor, &at_hand.dunning.zones());
+    let due = at_hand.playbook.due(at_hand.index, at_hand.outreach.anchor, &at_hand.outreach.zones());
     let until = due.saturating_add(context.policy.touch_gap).ok().filter(|until| context.now < *until);
     hold(at_hand, &Held { reason, until }, context)
 }
@@ -271,8 +273,8 @@ fn gap(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decision 
 /// One debt may be reported under its invoice and under its payment intent. The invoice speaks; the payment intent's case
 /// ends when it meets the invoice's, and a first notice that one of them gave is not given again by the other.
 fn same_debt(at_hand: &AtHand<'_>, recipient: &Recipient, context: &Context<'_>) -> Option<Decision> {
-    let mine = &at_hand.dunning.debt;
-    let near = |at: Timestamp| at.duration_since(at_hand.dunning.anchor).abs() <= context.policy.retry_hold;
+    let mine = &at_hand.outreach.matter;
+    let near = |at: Timestamp| at.duration_since(at_hand.outreach.anchor).abs() <= context.policy.retry_hold;
     let twin = recipient.cases.iter().find(|known| {
         known.id != at_hand.case.id
             && known.unlinked != mine.unlinked
@@ -300,7 +302,7 @@ fn same_debt(at_hand: &AtHand<'_>, recipient: &Recipient, context: &Context<'_>)
 
 /// Moves the step to a later time, or skips it when waiting would outlive it.
 fn hold(at_hand: &AtHand<'_>, held: &Held, context: &Context<'_>) -> Decision {
-    let expiry = at_hand.playbook.expiry(at_hand.index, at_hand.dunning.anchor, &at_hand.dunning.zones());
+    let expiry = at_hand.playbook.expiry(at_hand.index, at_hand.outreach.anchor, &at_hand.outreach.zones());
     match held.until.filter(|until| *until <= expiry) {
         Some(until) => defer(at_hand.case, (at_hand.index, at_hand.channel), until, held.reason, context),
         None => skip(at_hand, held.reason, context),
@@ -316,10 +318,10 @@ pub(super) fn defer(
     context: &Context<'_>,
 ) -> Decision {
     let mut case = case.clone();
-    let Some(dunning) = &mut case.dunning else { return Decision::new(Reason::NothingOwed) };
-    let before = dunning.next;
+    let Some(outreach) = &mut case.outreach else { return Decision::new(Reason::NothingOwed) };
+    let before = outreach.next;
     let generation = before.map_or(1, |next| next.generation.saturating_add(1));
-    dunning.next = Some(Next { step, at, channel, generation });
+    outreach.next = Some(Next { step, at, channel, generation });
     case.note(context.now, reason, Some(step));
     let overtaken = before.filter(|next| next.step != step);
     let disarm =
@@ -331,8 +333,8 @@ pub(super) fn defer(
 /// Plans the next step and leaves the ledger as it is.
 fn move_on(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decision {
     let mut case = at_hand.case.clone();
-    if let Some(dunning) = &mut case.dunning {
-        advance(dunning, at_hand.playbook, at_hand.index);
+    if let Some(outreach) = &mut case.outreach {
+        advance(outreach, at_hand.playbook, at_hand.index);
     }
     case.note(context.now, reason, Some(at_hand.index));
     let effects = owed(&case, context.now);
@@ -342,13 +344,13 @@ fn move_on(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decis
 /// Leaves the step out, says why, and plans the next one.
 fn skip(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decision {
     let mut case = at_hand.case.clone();
-    if let Some(dunning) = &mut case.dunning {
-        for entry in dunning.ledger.iter_mut().filter(|entry| entry.step == at_hand.index) {
+    if let Some(outreach) = &mut case.outreach {
+        for entry in outreach.ledger.iter_mut().filter(|entry| entry.step == at_hand.index) {
             if matches!(entry.state, SendState::Retryable | SendState::Failed) {
                 entry.state = SendState::Dropped;
             }
         }
-        advance(dunning, at_hand.playbook, at_hand.index);
+        advance(outreach, at_hand.playbook, at_hand.index);
     }
     case.note(context.now, reason, Some(at_hand.index));
     let effects = owed(&case, context.now);
@@ -356,10 +358,10 @@ fn skip(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decision
 }
 
 /// Plans the step after this one, unless that has been done.
-pub(super) fn advance(dunning: &mut Dunning, playbook: &Playbook, step: StepIndex) {
-    let Some(next) = dunning.next.filter(|next| next.step <= step) else { return };
-    let at = playbook.due(step.next(), dunning.anchor, &dunning.zones());
+pub(super) fn advance(outreach: &mut Outreach, playbook: &Playbook, step: StepIndex) {
+    let Some(next) = outreach.next.filter(|next| next.step <= step) else { return };
+    let at = playbook.due(step.next(), outreach.anchor, &outreach.zones());
     let channel = playbook.step(step.next()).map_or(Channel::Whatsapp, |step| step.channel);
-    dunning.next =
+    outreach.next =
         Some(Next { step: step.next(), at, channel, generation: next.generation.saturating_add(1) });
 }

@@ -34,9 +34,9 @@ fn end_of(mut scene: Scene) -> End {
         }
     }
     let case = scene.case("in_1");
-    let dunning = case.dunning.as_ref();
-    let planned = dunning.is_some_and(|dunning| dunning.next.is_some());
-    (case.state(), case.settlement, planned, dunning.map_or(0, |dunning| dunning.debt.attempt))
+    let outreach = case.outreach.as_ref();
+    let planned = outreach.is_some_and(|outreach| outreach.next.is_some());
+    (case.state(), case.settlement, planned, outreach.map_or(0, |outreach| outreach.matter.attempt))
 }
 
 /// Every order of the events left, each as often as its count says.
@@ -158,6 +158,6 @@ fn i4_two_reports_of_one_attempt_make_one_debt_in_either_order() {
         ("failed 1 id=a amount=4900USD", "failed - id=b amount=5000USD phone=+442079460999");
     let one = play(Scene::new(), &format!("{invoice}; {intent}"));
     let other = play(Scene::new(), &format!("{intent}; {invoice}"));
-    let debt = |scene: &Scene| scene.case("in_1").dunning.as_ref().expect("opened").debt.clone();
-    assert_eq!(debt(&one), debt(&other));
+    let matter = |scene: &Scene| scene.case("in_1").outreach.as_ref().expect("opened").matter.clone();
+    assert_eq!(matter(&one), matter(&other));
 }

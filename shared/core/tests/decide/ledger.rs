@@ -17,14 +17,14 @@ fn with_ledger(whatsapp: Option<SendState>, sms: Option<SendState>, planned: Opt
     scene.sends.clear();
     let now = scene.now;
     let stored = scene.cases.values_mut().next().expect("one case");
-    let dunning = stored.item.dunning.as_mut().expect("opened");
+    let outreach = stored.item.outreach.as_mut().expect("opened");
     let wanted = |entry: &Entry| if entry.channel == Channel::Whatsapp { whatsapp } else { sms };
-    dunning.ledger.retain(|entry| wanted(entry).is_some());
-    for entry in &mut dunning.ledger {
+    outreach.ledger.retain(|entry| wanted(entry).is_some());
+    for entry in &mut outreach.ledger {
         entry.state = wanted(entry).expect("retained");
     }
     if let Some(channel) = planned {
-        dunning.next = Some(Next { step: StepIndex(0), at: now, channel, generation: 7 });
+        outreach.next = Some(Next { step: StepIndex(0), at: now, channel, generation: 7 });
     }
     scene.buyers.clear();
     scene

@@ -60,7 +60,7 @@ fn r5_a_found_buyer_fills_gaps_and_replaces_nothing() {
     };
     let decision = scene.apply(&queued.case, Input::StepDue(due), "due");
     assert_eq!(decision.reason, Reason::Claimed);
-    let buyer = &scene.case("in_1").dunning.as_ref().expect("opened").debt.buyer;
+    let buyer = &scene.case("in_1").outreach.as_ref().expect("opened").matter.buyer;
     assert_eq!(buyer.zone.as_deref(), Some("Europe/London"), "the event's own word stands");
     assert_eq!(buyer.locale.as_deref(), Some("en"));
     assert!(buyer.phone.is_some() && buyer.name.is_some());
@@ -154,7 +154,7 @@ fn i9_a_look_up_that_settles_nothing_does_not_loop() {
 fn o15_a_processor_that_is_away_for_an_hour_delays_the_step_and_does_not_move_it_to_another_channel() {
     let mut scene = play(Scene::new(), "failed 1; due; accepted; processor settled=unreachable; due");
     let since = scene.now;
-    let next = scene.case("in_1").dunning.as_ref().and_then(|dunning| dunning.next).expect("planned");
+    let next = scene.case("in_1").outreach.as_ref().and_then(|outreach| outreach.next).expect("planned");
     assert_eq!((next.step.0, next.at.duration_since(since)), (1, scene.policy.hold));
     while scene.now.duration_since(since).as_hours() < 1 {
         assert!(!scene.queue.is_empty(), "parked: {}\n{}", scene.parked.len(), scene.lines.join("\n"));

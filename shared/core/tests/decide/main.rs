@@ -3,6 +3,7 @@
 mod attention;
 mod confluence;
 mod facts;
+mod lanes;
 mod laws;
 mod ledger;
 mod linked;

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use recoup_core::{
-    Backoff, BuyerFacts, CaseId, Content, Currency, CustomerId, Decision, DeliveryStatus, Effect, Event,
-    EventId, Fact, Link, Message, Money, Obligation, OptOutScope, PaymentFailed, PersonName, Phone, Reaction,
-    Refusal,
+    Backoff, BuyerFacts, CaseId, Checkout, Content, Currency, CustomerId, Decision, DeliveryStatus, Effect,
+    Event, EventId, Fact, KycCause, KycRejected, Lapsed, Link, Message, Money, Obligation, OptOutScope,
+    PaymentFailed, PersonName, Phone, Reaction, Refusal,
 };
 
 /// A buyer in London, whose winter clock is UTC: every time in a transcript is the buyer's own.
@@ -34,6 +34,7 @@ pub(crate) fn buyer() -> BuyerFacts {
     BuyerFacts {
         customer: Some(CustomerId::parse("cus_1").expect("well formed")),
         phone: Some(phone(PHONE)),
+        email: None,
         name: PersonName::clean("Ana"),
         locale: Some("en".to_owned()),
         zone: Some("Europe/London".to_owned()),
@@ -101,8 +102,50 @@ pub(crate) fn fact(name: &str) -> Option<Fact> {
         "dispute" => Fact::DisputeOpened,
         "won" => Fact::DisputeClosed { won: true },
         "lost" => Fact::DisputeClosed { won: false },
+        "recovered" => Fact::Recovered,
+        "past_due" => Fact::SubscriptionPastDue,
+        "halted" => Fact::SubscriptionHalted,
+        "completed" => Fact::CheckoutCompleted,
+        "pending" => Fact::KycPending,
+        "approved" => Fact::KycApproved,
         _ => return None,
     })
+}
+
+/// Facts with a body that call for messages, beside a failed payment.
+pub(crate) fn call(name: &str, words: &[&str]) -> Fact {
+    let has = |word: &str| words.contains(&word);
+    let linked = words.iter().filter_map(|word| word.strip_prefix("links=")).map(obligation).collect();
+    let rejected = |may_retry| {
+        let cause = words.iter().find_map(|word| word.strip_prefix("cause=")).and_then(KycCause::parse);
+        let retake_link = Link::parse("https://id.example.com/retake/x").ok();
+        Fact::KycRejected(Box::new(KycRejected {
+            cause: cause.unwrap_or_default(),
+            may_retry,
+            retake_link,
+            buyer: buyer(),
+        }))
+    };
+    let checkout = Checkout {
+        amount: Some(money(4900, "USD")),
+        resume_link: Link::parse("https://shop.example.com/cart/x").ok(),
+        buyer: buyer(),
+        links: linked,
+        marketing_consent: Some(!has("no_consent")),
+        ..Checkout::default()
+    };
+    match name {
+        "cart" => Fact::CheckoutUpdated(Box::new(checkout)),
+        "left" => Fact::CheckoutAbandoned(Box::new(checkout)),
+        "rejected" => rejected(true),
+        "refused_for_good" => rejected(false),
+        "lapsed" => Fact::Lapsed(Box::new(Lapsed {
+            link: Link::parse("https://shop.example.com/new").ok(),
+            buyer: buyer(),
+            ..Lapsed::default()
+        })),
+        other => panic!("no such fact: {other}"),
+    }
 }
 
 pub(crate) fn told(fact: &Fact) -> String {
@@ -115,9 +158,25 @@ pub(crate) fn told(fact: &Fact) -> String {
         Fact::DisputeClosed { won: true } => "dispute won".to_owned(),
         Fact::DisputeClosed { won: false } => "dispute lost".to_owned(),
         Fact::Paid
+        | Fact::Recovered
         | Fact::Voided
         | Fact::MarkedUncollectible
         | Fact::SubscriptionCancelled
+        | Fact::SubscriptionPastDue
+        | Fact::SubscriptionHalted
+        | Fact::CheckoutCreated(_)
+        | Fact::CheckoutUpdated(_)
+        | Fact::CheckoutCompleted
+        | Fact::CheckoutAbandoned(_)
+        | Fact::OrderPlaced(_)
+        | Fact::KycRejected(_)
+        | Fact::KycPending
+        | Fact::KycApproved
+        | Fact::Lapsed(_)
+        | Fact::ConsentChanged(_)
+        | Fact::TouchSent(_)
+        | Fact::CardUpdated
+        | Fact::CustomerUpdated(_)
         | Fact::Refunded { full: true }
         | Fact::DisputeOpened => fact.kind().replace('_', " "),
     }
@@ -130,10 +189,10 @@ pub(crate) fn clock(at: Timestamp) -> String {
 
 /// The template a claim recorded for the message it hands out.
 pub(crate) fn template_of(decision: &Decision, message: &Message) -> String {
-    let dunning = decision.case.as_ref().and_then(|case| case.dunning.as_ref());
+    let outreach = decision.case.as_ref().and_then(|case| case.outreach.as_ref());
     let sent = &message.correlation;
     let entry =
-        dunning.and_then(|dunning| dunning.entry(sent.step, sent.channel)).expect("a claim is stored");
+        outreach.and_then(|outreach| outreach.entry(sent.step, sent.channel)).expect("a claim is stored");
     if let Content::Template(content) = &message.content {
         assert_eq!(content.name, entry.template, "the ledger names what is sent");
     }

@@ -120,7 +120,7 @@ impl Scene {
     }
 
     pub(crate) fn ledger(&self, obligation: &str) -> &[Entry] {
-        self.case(obligation).dunning.as_ref().map_or(&[], |dunning| &dunning.ledger)
+        self.case(obligation).outreach.as_ref().map_or(&[], |outreach| &outreach.ledger)
     }
 
     pub(crate) fn trail(&self, obligation: &str) -> Vec<&'static str> {
@@ -144,7 +144,7 @@ impl Scene {
     /// Gathers and decides, and stores nothing yet.
     pub(crate) fn begin(&mut self, id: &CaseId, input: Input) -> Draft {
         let case = self.cases.get(id).cloned();
-        let phone = |case: &Case| case.dunning.as_ref()?.debt.buyer.phone.clone();
+        let phone = |case: &Case| case.outreach.as_ref()?.matter.buyer.phone.clone();
         let found = match &input {
             Input::StepDue(StepDue { buyer: Answer::Found(buyer), .. }) => buyer.phone.clone(),
             Input::StepDue(_)
@@ -153,10 +153,11 @@ impl Scene {
             | Input::Status(_)
             | Input::Silenced
             | Input::Swept
-            | Input::Preference { .. } => None,
+            | Input::Preference { .. }
+            | Input::Touched { .. } => None,
         };
         let buyer = match &input {
-            Input::Preference { recipient, .. } => Some(recipient.clone()),
+            Input::Preference { recipient, .. } | Input::Touched { recipient, .. } => Some(recipient.clone()),
             Input::StepDue(_) | Input::Concluded(_) => {
                 let known = case.as_ref().and_then(|case| phone(&case.item)).or(found);
                 known.map(|phone| Self::buyer_id(phone.expose()))
@@ -167,8 +168,8 @@ impl Scene {
             Some(known) => (known.item.clone(), known.version),
             None => (Recipient::new(id), 0),
         });
-        let links = case.iter().filter_map(|case| case.item.dunning.as_ref());
-        let links = links.flat_map(|dunning| &dunning.debt.links);
+        let links = case.iter().filter_map(|case| case.item.outreach.as_ref());
+        let links = links.flat_map(|outreach| &outreach.matter.links);
         let linked = links
             .filter_map(|link| self.cases.get(&make::case_id(link.as_str())))
             .map(|known| known.item.clone())

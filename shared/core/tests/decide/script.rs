@@ -68,12 +68,20 @@ fn on_source(scene: &mut Scene, words: &[&str]) -> bool {
     let id = value(words, "id").map_or_else(|| format!("evt_{count}"), str::to_owned);
     let event = match words[0] {
         "failed" => make::failed(&id, obligation(words), failure(scene, words)),
+        "cart" | "left" | "rejected" | "refused_for_good" | "lapsed" => {
+            make::event(&id, obligation(words), make::call(words[0], words))
+        }
         "again" => last(),
         "retold" => Event { id: make::event_id(&id), ..last() },
         name => match make::fact(name) {
             Some(fact) => make::event(&id, obligation(words), fact),
             None => return false,
         },
+    };
+    let happened = value(words, "happened").and_then(make::duration);
+    let event = match happened {
+        Some(after) => Event { occurred_at: scene.now.checked_add(after).ok(), ..event },
+        None => event,
     };
     scene.told = (Some(event.clone()), count);
     scene.said(event);
@@ -275,7 +283,7 @@ fn show(scene: &mut Scene, words: &[&str]) -> bool {
             format!("{of} ledger: {}", entries.join(", "))
         }
         "next" => {
-            let next = scene.case(of).dunning.as_ref().and_then(|dunning| dunning.next);
+            let next = scene.case(of).outreach.as_ref().and_then(|outreach| outreach.next);
             next.map_or_else(
                 || format!("{of} next: nothing"),
                 |next| {

@@ -100,8 +100,8 @@ fn applies(scene: &Scene, command: &str) -> bool {
         "status" => {
             let step = StepIndex(u8::from(words.contains(&"step=1")));
             let channel = if words.contains(&"sms") { Channel::Sms } else { Channel::Whatsapp };
-            let dunning = scene.cases.get(&make::case_id(of)).and_then(|known| known.item.dunning.as_ref());
-            dunning.is_some_and(|dunning| dunning.entry(step, channel).is_some())
+            let outreach = scene.cases.get(&make::case_id(of)).and_then(|known| known.item.outreach.as_ref());
+            outreach.is_some_and(|outreach| outreach.entry(step, channel).is_some())
         }
         _ => true,
     }

@@ -30,13 +30,27 @@ pub(crate) fn decided(decision: &Decision, before: Option<&Case>) {
 pub(crate) fn written(before: Option<&Case>, after: &Case, reason: Reason) {
     assert!(after.trail.len() <= TRAIL && after.seen.len() <= SEEN, "items stay small");
     assert!(after.is_open() || after.closed_at.is_some(), "an end has a time");
-    assert!(after.is_open() || after.dunning.as_ref().is_none_or(|dunning| dunning.next.is_none()));
+    assert!(after.is_open() || after.outreach.as_ref().is_none_or(|outreach| outreach.next.is_none()));
     let Some(before) = before else { return };
-    assert!(before.is_open() || !after.is_open(), "what is over never reopens");
+    let recovered = before.recovered_until.is_some() && before.settlement.is_empty();
+    let round = |case: &Case| case.outreach.as_ref().map(|outreach| outreach.round);
+    let anew = recovered && round(before) != round(after) && reason == Reason::Opened;
+    assert!(before.is_open() || !after.is_open() || anew, "what is over reopens only where it had recovered");
     let closed_twice = before.closed_at.is_some() && before.closed_at != after.closed_at;
-    assert!(!closed_twice, "the first end keeps its time");
-    let (Some(old), Some(new)) = (&before.dunning, &after.dunning) else { return };
-    assert_eq!((old.anchor, &old.version), (new.anchor, &new.version), "what was pinned stays pinned");
+    assert!(!closed_twice || anew, "the first end keeps its time");
+    let (Some(old), Some(new)) = (&before.outreach, &after.outreach) else { return };
+    if old.round != new.round {
+        let other_lane = old.playbook != new.playbook && old.ledger.is_empty() && reason == Reason::Opened;
+        let next = new.round == old.round + 1 && new.ledger.is_empty();
+        assert!((anew || other_lane) && next, "a round begins anew");
+        return;
+    }
+    let cart_moved = reason == Reason::Moved && old.ledger.is_empty();
+    assert!(
+        old.anchor == new.anchor || cart_moved,
+        "days are counted from where they were, unless a cart moves"
+    );
+    assert_eq!(old.version, new.version, "what was pinned stays pinned");
     assert!(old.ended.is_none() || old.ended == new.ended);
     if let (Some(old), Some(new)) = (old.next, new.next) {
         assert!(new.generation >= old.generation, "a generation never falls");
@@ -86,22 +100,32 @@ pub(crate) fn sending(scene: &Scene, sent: &Sent) {
     let by_text = about.channel == Channel::Sms;
     assert!(!by_text || buyer.opted_out_sms.is_none(), "no text message goes to who stopped them");
     let sells = sent.message.category == Category::Marketing;
-    assert!(!sells || buyer.allows_marketing(), "no offer goes to who did not agree");
-    for earlier in scene.sends.iter().filter(|other| other.message.correlation.case == about.case) {
+    let in_checkout = case.outreach.as_ref().is_some_and(|outreach| outreach.matter.agreed);
+    let agreed = buyer.allows_marketing() || in_checkout && buyer.opted_out_marketing.is_none();
+    assert!(!sells || agreed, "no offer goes to who did not agree");
+    let outreach = case.outreach.as_ref().expect("opened");
+    let this_round =
+        |other: &&Sent| other.message.correlation.case == about.case && other.at >= outreach.anchor;
+    for earlier in scene.sends.iter().filter(this_round) {
         let other = &earlier.message.correlation;
         assert!(other.step != about.step || earlier.failed, "nobody gets one step twice");
         assert!(other.step <= about.step, "no step goes after a later one");
     }
-    let dunning = case.dunning.as_ref().expect("opened");
-    let local = scene.now.to_zoned(dunning.zones().calendar());
+    let local = scene.now.to_zoned(outreach.zones().calendar());
     let awake = scene.policy.window.is_none() || (9..20).contains(&local.hour());
     assert!(awake, "nothing goes in quiet hours: {local}");
     let near = |retry: &Timestamp| {
         let ahead = retry.duration_since(scene.now);
         ahead.is_positive() && ahead <= scene.policy.retry_hold
     };
-    assert!(!dunning.debt.next_retry.as_ref().is_some_and(near), "nothing goes shortly before a retry");
-    let (day, lives) = [(0, 36), (3, 48), (7, 72), (14, 72)][usize::from(about.step.0)];
-    let age = scene.now.duration_since(dunning.anchor).as_hours();
+    assert!(!outreach.matter.next_retry.as_ref().is_some_and(near), "nothing goes shortly before a retry");
+    let times = match outreach.playbook.as_str() {
+        "payment_failed" => [(0, 36), (3, 48), (7, 72), (14, 72)],
+        "cart_abandoned" | "kyc_rejected" => [(0, 11), (1, 23), (3, 48), (0, 0)],
+        "win_back" => [(0, 72), (0, 0), (0, 0), (0, 0)],
+        other => panic!("no such playbook: {other}"),
+    };
+    let (day, lives) = times[usize::from(about.step.0)];
+    let age = scene.now.duration_since(outreach.anchor).as_hours();
     assert!(age >= day * 24 - 1 && age <= day * 24 + lives + 1, "no step goes early or after its expiry");
 }

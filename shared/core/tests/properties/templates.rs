@@ -103,6 +103,7 @@ fn render(
         number: said.number.as_ref(),
         brand: "Acme",
         link: Some(&said.link),
+        cause: None,
         link_base: LINK_BASE,
         suspension: said.suspension,
         days_left: said.days_left,

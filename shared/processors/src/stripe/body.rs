@@ -27,9 +27,20 @@ pub(super) struct Body<'a> {
 pub(super) struct Data<'a> {
     #[serde(borrow)]
     pub(super) object: Option<Object<'a>>,
+    pub(super) previous_attributes: Member<'a>,
 }
 
-/// An invoice, a payment intent, a charge, a dispute or a subscription.
+/// What `previous_attributes` says of an update: only the members that changed stand in it, with what they were.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Before<'a> {
+    #[serde(borrow)]
+    pub(super) status: Member<'a>,
+    pub(super) card: Member<'a>,
+}
+
+/// An invoice, a payment of one, a payment intent, a charge, a dispute, a subscription, a checkout session, a customer
+/// or a payment method.
 ///
 /// One struct for all, because the type of the event stands after its object: telling them apart first would cost a
 /// second pass over the body. A member has a meaning only once the type is known, and stays unread text until then,
@@ -53,6 +64,8 @@ pub(super) struct Object<'a> {
     pub(super) number: Member<'a>,
     pub(super) customer_name: Member<'a>,
     pub(super) customer_phone: Member<'a>,
+    pub(super) customer_email: Member<'a>,
+    pub(super) collection_method: Member<'a>,
     pub(super) customer_shipping: Member<'a>,
     pub(super) payments: Member<'a>,
     pub(super) subscription: Member<'a>,
@@ -63,6 +76,7 @@ pub(super) struct Object<'a> {
     pub(super) invoice: Member<'a>,
     pub(super) payment_details: Member<'a>,
     pub(super) shipping: Member<'a>,
+    pub(super) receipt_email: Member<'a>,
     pub(super) last_payment_error: Member<'a>,
     pub(super) latest_charge: Member<'a>,
 
@@ -72,6 +86,23 @@ pub(super) struct Object<'a> {
     pub(super) charge: Member<'a>,
 
     pub(super) latest_invoice: Member<'a>,
+
+    pub(super) payment: Member<'a>,
+
+    pub(super) amount_total: Member<'a>,
+    pub(super) payment_status: Member<'a>,
+    pub(super) recovered_from: Member<'a>,
+    pub(super) after_expiration: Member<'a>,
+    pub(super) customer_details: Member<'a>,
+    pub(super) shipping_details: Member<'a>,
+    pub(super) collected_information: Member<'a>,
+    pub(super) consent: Member<'a>,
+    pub(super) locale: Member<'a>,
+
+    pub(super) name: Member<'a>,
+    pub(super) phone: Member<'a>,
+    pub(super) email: Member<'a>,
+    pub(super) preferred_locales: Member<'a>,
 }
 
 impl<'a> Object<'a> {
@@ -94,6 +125,20 @@ impl<'a> Object<'a> {
         let parent = || self.parent.object::<Parent<'a>>()?.subscription_details.object();
         let old = || self.subscription_details.object();
         parent().or_else(old).unwrap_or_default()
+    }
+
+    /// The members of a customer, where this is one.
+    pub(super) fn as_customer(&self) -> Customer<'a> {
+        Customer {
+            id: self.id,
+            deleted: self.deleted,
+            name: self.name,
+            phone: self.phone,
+            email: self.email,
+            shipping: self.shipping,
+            metadata: self.metadata,
+            preferred_locales: self.preferred_locales,
+        }
     }
 }
 
@@ -145,6 +190,38 @@ pub(super) struct InvoicePayment<'a> {
     pub(super) payment: Member<'a>,
 }
 
+/// A checkout session's `after_expiration`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AfterExpiration<'a> {
+    #[serde(borrow)]
+    pub(super) recovery: Member<'a>,
+}
+
+/// How an expired checkout session is taken up again.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Recovery<'a> {
+    #[serde(borrow)]
+    pub(super) url: Member<'a>,
+}
+
+/// What the buyer agreed to in a checkout session.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Consent<'a> {
+    #[serde(borrow)]
+    pub(super) promotions: Member<'a>,
+}
+
+/// A checkout session's `collected_information`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Collected<'a> {
+    #[serde(borrow)]
+    pub(super) shipping_details: Member<'a>,
+}
+
 /// What an invoice's payment was made with.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -174,13 +251,14 @@ pub(super) struct PaymentMethod<'a> {
     pub(super) billing_details: Member<'a>,
 }
 
-/// `shipping`, `customer_shipping` or `billing_details`.
+/// `shipping`, `customer_shipping`, `billing_details` or `customer_details`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Contact<'a> {
     #[serde(borrow)]
     pub(super) name: Member<'a>,
     pub(super) phone: Member<'a>,
+    pub(super) email: Member<'a>,
 }
 
 /// A customer object; of a deleted one only `id` and `deleted` are left.
@@ -192,6 +270,7 @@ pub(super) struct Customer<'a> {
     pub(super) deleted: Member<'a>,
     pub(super) name: Member<'a>,
     pub(super) phone: Member<'a>,
+    pub(super) email: Member<'a>,
     pub(super) shipping: Member<'a>,
     pub(super) metadata: Member<'a>,
     pub(super) preferred_locales: Member<'a>,

@@ -2,21 +2,27 @@
 
 use std::borrow::Cow;
 
-use recoup_core::{BuyerFacts, CustomerId, Link, PersonName, Phone};
+use recoup_core::{BuyerFacts, CustomerId, Email, Link, PersonName, Phone};
 
-use super::body::{Contact, Customer, Metadata, Object, PaymentError, PaymentMethod, SubscriptionDetails};
+use super::body::{
+    Collected, Contact, Customer, Metadata, Object, PaymentError, PaymentMethod, SubscriptionDetails,
+};
 use crate::json::Member;
+use crate::read::{first, language_tag, zone_name};
 
-/// The parts of an invoice or a payment intent that speak of its buyer.
+/// The parts of an invoice, a payment intent or a checkout session that speak of its buyer.
 ///
 /// What does not read is skipped, never refused: a buyer or a merchant typed it, and the next place may be better.
 pub(super) struct Sources<'a> {
     /// The debt's own metadata, its subscription's, its customer's, in the order they are believed.
     metadata: [Metadata<'a>; 3],
-    /// Names and phones, in the order they are believed.
+    /// Names, phones and addresses, in the order they are believed.
     contacts: [Contact<'a>; 6],
+    receipt_email: Member<'a>,
     customer: Option<Cow<'a, str>>,
     preferred_locales: Member<'a>,
+    /// The language a checkout was shown in; `auto` is none.
+    shown_in: Member<'a>,
 }
 
 impl<'a> Sources<'a> {
@@ -35,15 +41,46 @@ impl<'a> Sources<'a> {
                 customer.metadata.object().unwrap_or_default(),
             ],
             contacts: [
-                Contact { name: object.customer_name, phone: object.customer_phone },
+                Contact {
+                    name: object.customer_name,
+                    phone: object.customer_phone,
+                    email: object.customer_email,
+                },
                 object.customer_shipping.object().unwrap_or_default(),
-                Contact { name: customer.name, phone: customer.phone },
+                Contact { name: customer.name, phone: customer.phone, email: customer.email },
                 customer.shipping.object().unwrap_or_default(),
                 object.shipping.object().unwrap_or_default(),
                 method.billing_details.object().unwrap_or_default(),
             ],
+            receipt_email: object.receipt_email,
             customer: object.customer.id(),
             preferred_locales: customer.preferred_locales,
+            shown_in: Member::default(),
+        }
+    }
+
+    /// Gathers what a checkout session holds.
+    pub(super) fn of_session(session: &Object<'a>) -> Self {
+        let customer: Customer<'a> = session.customer.object().unwrap_or_default();
+        let collected: Collected<'a> = session.collected_information.object().unwrap_or_default();
+        Self {
+            metadata: [
+                session.metadata.object().unwrap_or_default(),
+                customer.metadata.object().unwrap_or_default(),
+                Metadata::default(),
+            ],
+            contacts: [
+                session.customer_details.object().unwrap_or_default(),
+                Contact { email: session.customer_email, ..Contact::default() },
+                collected.shipping_details.object().unwrap_or_default(),
+                session.shipping_details.object().unwrap_or_default(),
+                session.shipping.object().unwrap_or_default(),
+                Contact { name: customer.name, phone: customer.phone, email: customer.email },
+            ],
+            receipt_email: Member::default(),
+            customer: session.customer.id(),
+            preferred_locales: customer.preferred_locales,
+            shown_in: session.locale,
         }
     }
 
@@ -52,11 +89,13 @@ impl<'a> Sources<'a> {
         let mut sources = Self {
             metadata: Default::default(),
             contacts: Default::default(),
+            receipt_email: Member::default(),
             customer: customer.id.text(),
             preferred_locales: customer.preferred_locales,
+            shown_in: Member::default(),
         };
         sources.metadata[0] = customer.metadata.object().unwrap_or_default();
-        sources.contacts[0] = Contact { name: customer.name, phone: customer.phone };
+        sources.contacts[0] = Contact { name: customer.name, phone: customer.phone, email: customer.email };
         sources.contacts[1] = customer.shipping.object().unwrap_or_default();
         sources
     }
@@ -70,11 +109,14 @@ impl<'a> Sources<'a> {
     pub(super) fn buyer(&self) -> BuyerFacts {
         let phones =
             self.metadata.iter().map(|m| m.whatsapp_phone).chain(self.contacts.iter().map(|c| c.phone));
+        let emails = self.contacts.iter().map(|c| c.email).chain([self.receipt_email]);
         let preferred = self.preferred_locales.elements().unwrap_or_default();
-        let locales = self.metadata.iter().flat_map(|m| [m.locale, m.language]).chain(preferred);
+        let locales =
+            self.metadata.iter().flat_map(|m| [m.locale, m.language]).chain(preferred).chain([self.shown_in]);
         BuyerFacts {
             customer: self.customer.as_deref().and_then(|id| CustomerId::parse(id).ok()),
             phone: first(phones, |text| Phone::parse(text).ok()),
+            email: first(emails, Email::parse),
             name: first(self.contacts.iter().map(|c| c.name), PersonName::clean),
             locale: first(locales, language_tag),
             zone: first(self.metadata.iter().map(|m| m.time_zone), zone_name),
@@ -85,70 +127,5 @@ impl<'a> Sources<'a> {
     pub(super) fn pay_link(&self) -> Option<Link> {
         let metadata = self.metadata();
         first([metadata.pay_url, metadata.resume_url, metadata.checkout_url], |url| Link::parse(url).ok())
-    }
-}
-
-fn first<'a, T>(
-    members: impl IntoIterator<Item = Member<'a>>,
-    read: impl Fn(&str) -> Option<T>,
-) -> Option<T> {
-    members.into_iter().find_map(|member| read(&member.text()?))
-}
-
-/// Takes `pt-BR` and `pt_BR` for what they are; `None` for what is not shaped like a language tag.
-fn language_tag(text: &str) -> Option<String> {
-    let tag = text.trim().replace('_', "-");
-    let mut parts = tag.split('-');
-    let language = parts.next().is_some_and(|p| (2..=3).contains(&p.len()) && alphabetic(p));
-    let rest = parts.all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()));
-    (language && rest && tag.len() <= 35).then_some(tag)
-}
-
-/// Takes what is shaped like `America/Sao_Paulo`; whether there is such a zone is for the policy to find out.
-fn zone_name(text: &str) -> Option<String> {
-    let name = text.trim();
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+');
-    let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic());
-    (starts_well && name.len() <= 64 && name.bytes().all(allowed)).then(|| name.to_owned())
-}
-
-fn alphabetic(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_alphabetic())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn locales_are_language_tags_or_nothing() {
-        for (text, expected) in [
-            ("en", Some("en")),
-            ("pt_BR", Some("pt-BR")),
-            (" zh-Hant-TW ", Some("zh-Hant-TW")),
-            ("", None),
-            ("english", None),
-            ("en-", None),
-            ("../../etc", None),
-            ("en\u{0}", None),
-            ("日本", None),
-        ] {
-            assert_eq!(language_tag(text).as_deref(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn zones_are_shaped_like_zones_or_nothing() {
-        for (text, expected) in [
-            ("America/Sao_Paulo", Some("America/Sao_Paulo")),
-            ("Etc/GMT+3", Some("Etc/GMT+3")),
-            ("UTC", Some("UTC")),
-            ("", None),
-            ("../etc/passwd", None),
-            ("Asia/Kolkata\n", Some("Asia/Kolkata")),
-            ("Asia Kolkata", None),
-        ] {
-            assert_eq!(zone_name(text).as_deref(), expected, "{text}");
-        }
     }
 }

@@ -1,18 +1,19 @@
-//! Failed attempts: of an invoice, and of a payment intent.
+//! Failed attempts: of an invoice, of a payment intent, and of a checkout that was to be paid later.
 
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use recoup_core::{DeclineClass, Fact, Link, Money, Obligation, PaymentFailed, PersonName};
+use recoup_core::{DeclineClass, Fact, Link, Money, PaymentFailed, PersonName};
 
 use super::body::{InvoicePayment, List, Object, PaymentError, PaymentMade, SubscriptionDetails};
 use super::buyer::Sources;
-use super::{Reading, decline, money, own_id, payment_intent_obligation};
+use super::{Reading, decline, first_id, money, obligation, own_id, payment_intent_obligation};
 use crate::json::Member;
+use crate::read::links;
 use crate::{Ignored, NormaliseError};
 
-/// Reads a failed attempt to collect an invoice; `decline` is what the type of the event says already.
-pub(super) fn invoice(object: &Object<'_>, decline: Option<DeclineClass>) -> Result<Reading, NormaliseError> {
+/// Reads a failed attempt to collect an invoice, or one that waits for the buyer to authenticate.
+pub(super) fn invoice(object: &Object<'_>, waits: bool) -> Result<Reading, NormaliseError> {
     if object.is_draft() {
         return Ok(Reading::Ignored(Ignored::Draft));
     }
@@ -31,7 +32,8 @@ pub(super) fn invoice(object: &Object<'_>, decline: Option<DeclineClass>) -> Res
     let failed = PaymentFailed {
         attempt: attempt(object.attempt_count)?,
         next_retry: next_retry(object.next_payment_attempt)?,
-        decline: decline.or_else(|| decline::class(&error)),
+        last_attempt: !waits && is_last_attempt(object),
+        decline: if waits { Some(DeclineClass::ActionRequired) } else { decline::class(&error) },
         amount: amount(owed, object),
         pay_link: object.hosted_invoice_url.text().and_then(|url| Link::parse(&url).ok()),
         number: object.number.text().and_then(|number| PersonName::clean(&number)),
@@ -61,6 +63,7 @@ pub(super) fn payment_intent(object: &Object<'_>) -> Result<Reading, NormaliseEr
     let failed = PaymentFailed {
         attempt: None,
         next_retry: None,
+        last_attempt: false,
         decline: decline::class(&error),
         amount: amount(owed, object),
         pay_link: sources.pay_link(),
@@ -68,6 +71,27 @@ pub(super) fn payment_intent(object: &Object<'_>) -> Result<Reading, NormaliseEr
         buyer: sources.buyer(),
         links,
         unlinked,
+    };
+    Ok(Reading::one(obligation, Fact::PaymentFailed(Box::new(failed))))
+}
+
+/// Reads a delayed payment (a debit, a transfer) that failed after its checkout was completed.
+///
+/// The session is no link: it is completed, and that would settle the debt.
+pub(super) fn session(object: &Object<'_>) -> Result<Reading, NormaliseError> {
+    let owed = object.amount_total.integer("data.object.amount_total")?;
+    if owed.is_some_and(|amount| amount <= 0) {
+        return Ok(Reading::Ignored(Ignored::NothingOwed));
+    }
+    let id = first_id(&[object.payment_intent, object.invoice, object.id]);
+    let obligation = obligation(id.as_deref(), "data.object.id")?;
+    let sources = Sources::of_session(object);
+    let failed = PaymentFailed {
+        amount: amount(owed, object),
+        pay_link: sources.pay_link(),
+        buyer: sources.buyer(),
+        links: links(&obligation, [object.invoice.id(), object.subscription.id()]),
+        ..PaymentFailed::default()
     };
     Ok(Reading::one(obligation, Fact::PaymentFailed(Box::new(failed))))
 }
@@ -83,6 +107,12 @@ fn attempt(count: Member<'_>) -> Result<Option<u32>, NormaliseError> {
     let count = count.integer("data.object.attempt_count")?.unwrap_or_default();
     let count = u32::try_from(count).map_err(|_| malformed)?;
     Ok((count > 0).then_some(count))
+}
+
+/// A null time for the next attempt says that no other will follow, except on an invoice that Stripe only sends.
+fn is_last_attempt(object: &Object<'_>) -> bool {
+    object.next_payment_attempt.is_null()
+        && object.collection_method.text().as_deref() != Some("send_invoice")
 }
 
 /// When Stripe tries again by itself; null when it will not.
@@ -106,21 +136,4 @@ fn invoice_links<'a>(
         ids.extend([made.payment_intent.id(), made.charge.id()]);
     }
     ids
-}
-
-/// Keeps each id once, without the obligation itself.
-fn links<'a>(
-    obligation: &Obligation,
-    ids: impl IntoIterator<Item = Option<Cow<'a, str>>>,
-) -> Vec<Obligation> {
-    let mut links = Vec::new();
-    for id in ids.into_iter().flatten() {
-        if let Ok(link) = Obligation::parse(&id)
-            && link != *obligation
-            && !links.contains(&link)
-        {
-            links.push(link);
-        }
-    }
-    links
 }

@@ -15,6 +15,7 @@ pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Opti
     let (collection, id) = match lookup {
         Lookup::Customer(customer) => ("customers", customer.as_str()),
         Lookup::Obligation(obligation) => (collection(obligation.as_str())?, obligation.as_str()),
+        Lookup::Object { .. } => return None,
     };
     let mut authorization = HeaderValue::try_from(format!("Bearer {}", api_key.expose())).ok()?;
     authorization.set_sensitive(true);
@@ -47,6 +48,7 @@ pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAn
     match lookup {
         Lookup::Customer(asked) => customer(asked.as_str(), answer.body()),
         Lookup::Obligation(asked) => obligation(asked.as_str(), answer.body()),
+        Lookup::Object { .. } => LookupAnswer::Unreachable,
     }
 }
 

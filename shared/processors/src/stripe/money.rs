@@ -8,13 +8,12 @@ use recoup_core::{Currency, Money};
 /// it two (facts: webhook-sources section 5).
 pub(super) fn money(amount: i64, currency: &str) -> Option<Money> {
     let currency = Currency::parse(currency).ok()?;
-    let minor = match currency.code() {
-        "ISK" | "UGX" if amount % 100 == 0 => amount / 100,
-        "ISK" | "UGX" => return None,
-        "MGA" => amount.checked_mul(100)?,
-        _ => amount,
+    let exponent = match currency.code() {
+        "ISK" | "UGX" => 2,
+        "MGA" => 0,
+        _ => currency.exponent(),
     };
-    Some(Money { minor, currency })
+    Money::from_units(amount, exponent, currency)
 }
 
 #[cfg(test)]

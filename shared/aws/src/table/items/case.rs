@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use recoup_app::ports::{StoreError, Versioned};
 use recoup_core::{
-    BuyerFacts, Case, Currency, CustomerId, Debt, DeclineClass, Dunning, EventKey, Link, Money, Name, Next,
-    Obligation, PersonName, Phone, Settlement, StepIndex, Token,
+    BuyerFacts, Case, Currency, CustomerId, DeclineClass, Email, EventKey, KycCause, Link, Matter, Money,
+    Name, Next, Obligation, Outreach, PersonName, Phone, Settlement, StepIndex, Token,
 };
 
 use super::fields::{Reader, Unfit, Writer, required};
@@ -19,32 +19,50 @@ pub fn encode_case(case: &Case, version: u64, token: &Token) -> Item {
     let mut item = Writer::new(keys::case(&case.id), version, token, lifetime::of_case(case));
     item.text(keys::STATE, Some(case.state().as_str()));
     item.number(keys::MONEY, (!case.settlement.is_empty()).then(|| case.settlement.bits()));
+    item.time(keys::RECOVERED, case.recovered_until);
     item.bytes(keys::SEEN, case.seen.iter().flat_map(|key| key.0).collect());
     item.time(keys::CLOSED, case.closed_at);
     item.text(keys::TRAIL, lines::trail(&case.trail));
-    if let Some(dunning) = &case.dunning {
-        write_dunning(&mut item, dunning);
+    if let Some(outreach) = &case.outreach {
+        write_outreach(&mut item, outreach);
     }
     item.into_item()
 }
 
-fn write_dunning(item: &mut Writer, dunning: &Dunning) {
-    item.time(keys::ANCHOR, Some(dunning.anchor));
-    item.text(keys::PLAYBOOK, Some(format!("{}@{}", dunning.playbook, dunning.version)));
-    write_debt(item, &dunning.debt);
-    item.lines(keys::LEDGER, lines::ledger(dunning));
-    if let Some(next) = dunning.next {
+fn write_outreach(item: &mut Writer, outreach: &Outreach) {
+    item.time(keys::ANCHOR, Some(outreach.anchor));
+    item.number(keys::ROUND, (outreach.round > 0).then_some(outreach.round));
+    item.text(keys::PLAYBOOK, Some(format!("{}@{}", outreach.playbook, outreach.version)));
+    write_matter(item, &outreach.matter);
+    item.lines(keys::LEDGER, lines::ledger(outreach));
+    if let Some(next) = outreach.next {
         item.number(keys::NEXT_STEP, Some(next.step));
         item.time(keys::NEXT_AT, Some(next.at));
         item.text(keys::NEXT_CHANNEL, Some(lines::channel_letter(next.channel)));
         item.number(keys::NEXT_GENERATION, Some(next.generation));
     }
-    item.text(keys::ENDED, dunning.ended.map(recoup_core::Outcome::as_str));
-    item.text(keys::TRACE, dunning.trace.as_deref());
+    item.text(keys::ENDED, outreach.ended.map(recoup_core::Outcome::as_str));
+    item.text(keys::TRACE, outreach.trace.as_deref());
 }
 
-fn write_debt(item: &mut Writer, debt: &Debt) {
-    let Debt { attempt, next_retry, decline, amount, pay_link, number, buyer, links, unlinked } = debt;
+fn write_matter(item: &mut Writer, matter: &Matter) {
+    let Matter {
+        happened_at,
+        attempt,
+        next_retry,
+        decline,
+        cause,
+        agreed,
+        amount,
+        pay_link,
+        number,
+        buyer,
+        links,
+        unlinked,
+    } = matter;
+    item.time(keys::HAPPENED, *happened_at);
+    item.text(keys::CAUSE, cause.map(KycCause::as_str));
+    item.flag(keys::AGREED, *agreed);
     item.number(keys::ATTEMPT, Some(attempt));
     item.time(keys::RETRY, *next_retry);
     item.text(keys::DECLINE, decline.map(DeclineClass::as_str));
@@ -52,9 +70,10 @@ fn write_debt(item: &mut Writer, debt: &Debt) {
     item.text(keys::CURRENCY, amount.as_ref().map(|amount| amount.currency.code()));
     item.text(keys::LINK, pay_link.as_ref().and_then(|link| link.expose().strip_prefix(SCHEME)));
     item.text(keys::NUMBER, number.as_ref().map(PersonName::expose));
-    let BuyerFacts { customer, phone, name, locale, zone } = buyer;
+    let BuyerFacts { customer, phone, email, name, locale, zone } = buyer;
     item.text(keys::CUSTOMER, customer.as_ref().map(CustomerId::as_str));
     item.text(keys::PHONE, phone.as_ref().map(Phone::expose));
+    item.text(keys::EMAIL, email.as_ref().map(Email::expose));
     item.text(keys::NAME, name.as_ref().map(PersonName::expose));
     item.text(keys::LOCALE, locale.as_deref());
     item.text(keys::ZONE, zone.as_deref());
@@ -83,8 +102,9 @@ fn read_case(item: &Item) -> Result<Versioned<Case>, Unfit> {
     let case = Case {
         id,
         settlement: Settlement::from_bits(reader.number(keys::MONEY)?.unwrap_or_default()),
+        recovered_until: reader.time(keys::RECOVERED)?,
         seen: seen.iter().copied().map(EventKey).collect(),
-        dunning: read_dunning(&reader)?,
+        outreach: read_outreach(&reader)?,
         trail: reader.parsed(keys::TRAIL, lines::parse_trail)?.unwrap_or_default(),
         closed_at: reader.time(keys::CLOSED)?,
     };
@@ -92,7 +112,7 @@ fn read_case(item: &Item) -> Result<Versioned<Case>, Unfit> {
 }
 
 /// The messaging, when the item holds any of what it cannot be without.
-fn read_dunning(reader: &Reader<'_>) -> Result<Option<Dunning>, Unfit> {
+fn read_outreach(reader: &Reader<'_>) -> Result<Option<Outreach>, Unfit> {
     let (anchor, playbook) = (reader.time(keys::ANCHOR)?, reader.parsed(keys::PLAYBOOK, parse_playbook)?);
     if anchor.is_none() && playbook.is_none() {
         return Ok(None);
@@ -100,9 +120,10 @@ fn read_dunning(reader: &Reader<'_>) -> Result<Option<Dunning>, Unfit> {
     let anchor: Timestamp = required(keys::ANCHOR, anchor)?;
     let (playbook, version) = required(keys::PLAYBOOK, playbook)?;
     let mut before = lines::Before::of(&playbook);
-    Ok(Some(Dunning {
+    Ok(Some(Outreach {
+        round: reader.number(keys::ROUND)?.unwrap_or_default(),
         anchor,
-        debt: read_debt(reader)?,
+        matter: read_matter(reader)?,
         ledger: reader.lines(keys::LEDGER, |line| lines::parse_entry(line, anchor, &mut before))?,
         next: read_next(reader)?,
         ended: reader.parsed(keys::ENDED, lines::parse_outcome)?,
@@ -128,10 +149,13 @@ fn read_next(reader: &Reader<'_>) -> Result<Option<Next>, Unfit> {
     }))
 }
 
-fn read_debt(reader: &Reader<'_>) -> Result<Debt, Unfit> {
+fn read_matter(reader: &Reader<'_>) -> Result<Matter, Unfit> {
     let link = |rest: &str| Link::parse(&format!("{SCHEME}{rest}")).ok();
     let links = |text: &str| text.split(' ').map(|link| Obligation::parse(link).ok()).collect();
-    Ok(Debt {
+    Ok(Matter {
+        happened_at: reader.time(keys::HAPPENED)?,
+        cause: reader.parsed(keys::CAUSE, KycCause::parse)?,
+        agreed: reader.flag(keys::AGREED)?,
         attempt: required(keys::ATTEMPT, reader.number(keys::ATTEMPT)?)?,
         next_retry: reader.time(keys::RETRY)?,
         decline: reader.parsed(keys::DECLINE, DeclineClass::parse)?,
@@ -141,6 +165,7 @@ fn read_debt(reader: &Reader<'_>) -> Result<Debt, Unfit> {
         buyer: BuyerFacts {
             customer: reader.parsed(keys::CUSTOMER, |text| CustomerId::parse(text).ok())?,
             phone: reader.parsed(keys::PHONE, |text| Phone::parse(text).ok())?,
+            email: reader.parsed(keys::EMAIL, Email::parse)?,
             name: read_name(reader, keys::NAME)?,
             locale: reader.text(keys::LOCALE)?.map(str::to_owned),
             zone: reader.text(keys::ZONE)?.map(str::to_owned),

@@ -21,9 +21,9 @@ pub const RECIPIENT_DAYS: i64 = 400;
 /// When a case may be deleted, in Unix seconds; `None` when it carries no time to count from.
 pub(super) fn of_case(case: &Case) -> Option<i64> {
     let last = case.trail.last().map(|entry| entry.at);
-    match (&case.dunning, case.closed_at) {
+    match (&case.outreach, case.closed_at) {
         (Some(_), Some(closed)) => Some(after(closed, CLOSED_DAYS)),
-        (Some(dunning), None) => Some(after(dunning.anchor, OPEN_DAYS)),
+        (Some(outreach), None) => Some(after(outreach.anchor, OPEN_DAYS)),
         (None, settled) => settled.or(last).map(|at| after(at, TOMBSTONE_DAYS)),
     }
 }

@@ -4,8 +4,8 @@
 
 use jiff::Timestamp;
 use recoup_core::{
-    CaseId, Channel, Currency, Dunning, Entry, KnownCase, Money, Name, Outcome, Reason, SendState, StepIndex,
-    Token, Touch, TrailEntry,
+    CaseId, Channel, Currency, Entry, KnownCase, Money, Name, Outcome, Outreach, Reason, SendState,
+    StepIndex, Token, Touch, TrailEntry,
 };
 
 /// The reasons that fill most of a trail have one letter; all others are spelled out.
@@ -70,8 +70,8 @@ pub(super) fn parse_trail(text: &str) -> Option<Vec<TrailEntry>> {
 /// The ledger, a line an entry: step, channel, state and attempt in one word, milliseconds after the first failure,
 /// token, template and, if any, detail. Template and detail leave out what they share with the beginning of the one
 /// before.
-pub(super) fn ledger(dunning: &Dunning) -> Vec<String> {
-    let mut before = Before::of(&dunning.playbook);
+pub(super) fn ledger(outreach: &Outreach) -> Vec<String> {
+    let mut before = Before::of(&outreach.playbook);
     let line = |entry: &Entry| {
         let mut line = format!(
             "{}{}{}{} {} {} {}",
@@ -79,7 +79,7 @@ pub(super) fn ledger(dunning: &Dunning) -> Vec<String> {
             channel_letter(entry.channel),
             state_letter(entry.state),
             entry.attempt,
-            entry.at.as_millisecond() - dunning.anchor.as_millisecond(),
+            entry.at.as_millisecond() - outreach.anchor.as_millisecond(),
             entry.token,
             share(&mut before.template, entry.template.as_str()),
         );
@@ -89,7 +89,7 @@ pub(super) fn ledger(dunning: &Dunning) -> Vec<String> {
         }
         line
     };
-    dunning.ledger.iter().map(line).collect()
+    outreach.ledger.iter().map(line).collect()
 }
 
 /// What the line before said; before the first line, the playbook's name and no detail.

@@ -1,0 +1,14 @@
+//! Lambda: the merchant's own backend posted a webhook.
+
+use recoup_app::merchant_webhook::FRONT;
+use recoup_aws::{StartError, lambda, sources, start};
+use recoup_transport::HttpTransport;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    let transport = HttpTransport::new();
+    let webhooks = &start(sources).await?.webhooks(&transport)?;
+    let handle =
+        async |delivered| lambda::response(webhooks.handle(FRONT, &lambda::request(delivered)).await);
+    Ok(lambda::run_http(lambda::service_fn(handle)).await?)
+}

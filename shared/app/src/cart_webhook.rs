@@ -1,0 +1,8 @@
+//! Stores: their webhooks.
+
+use recoup_processors::Family;
+
+use crate::webhook::Front;
+
+/// What the function `cart-webhook` serves.
+pub const FRONT: Front = Front { function: "cart_webhook", family: Family::Cart };

@@ -1,0 +1,75 @@
+//! Persona's API: where an account can be reached, and whether an inquiry has been decided since.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use recoup_core::{Fact, Secret};
+use serde::Deserialize;
+
+use super::body::Attributes;
+use crate::json::{self, Member};
+use crate::{Lookup, LookupAnswer};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    data: Member<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Resource<'a> {
+    #[serde(borrow)]
+    id: Member<'a>,
+    attributes: Member<'a>,
+}
+
+/// Builds the request. Ids of another kind than Persona's own are not asked about.
+pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Option<Request<Bytes>> {
+    let path = match lookup {
+        Lookup::Customer(customer) if customer.as_str().starts_with("act_") => format!("accounts/{customer}"),
+        Lookup::Obligation(inquiry) if inquiry.as_str().starts_with("inq_") => format!("inquiries/{inquiry}"),
+        Lookup::Customer(_) | Lookup::Obligation(_) | Lookup::Object { .. } => return None,
+    };
+    let mut authorization = HeaderValue::try_from(format!("Bearer {}", api_key.expose())).ok()?;
+    authorization.set_sensitive(true);
+    Request::builder()
+        .method(Method::GET)
+        .uri(format!("{}/api/v1/{path}", base_url.trim_end_matches('/')))
+        .header(AUTHORIZATION, authorization)
+        .header(ACCEPT, "application/json")
+        .body(Bytes::new())
+        .ok()
+}
+
+/// Reads the answer.
+pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAnswer {
+    match answer.status() {
+        StatusCode::OK => {}
+        StatusCode::NOT_FOUND => return LookupAnswer::NotFound,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return LookupAnswer::Denied,
+        _ => return LookupAnswer::Unreachable,
+    }
+    let Ok(body) = json::parse::<Answer<'_>>(answer.body()) else { return LookupAnswer::Unreachable };
+    let resource: Resource<'_> = body.data.object().unwrap_or_default();
+    let attributes: Attributes<'_> = resource.attributes.object().unwrap_or_default();
+    let is = |asked: &str| resource.id.text().as_deref() == Some(asked);
+    match lookup {
+        Lookup::Customer(asked) if is(asked.as_str()) => LookupAnswer::Buyer(recoup_core::BuyerFacts {
+            customer: Some(asked.clone()),
+            ..attributes.reached()
+        }),
+        Lookup::Obligation(asked) if is(asked.as_str()) => standing(&attributes),
+        Lookup::Customer(_) | Lookup::Obligation(_) | Lookup::Object { .. } => LookupAnswer::Unreachable,
+    }
+}
+
+/// A decision that is still to come, or a buyer who is at it right now, is not a moment to write.
+fn standing(attributes: &Attributes<'_>) -> LookupAnswer {
+    match attributes.status.text().as_deref() {
+        Some("approved") => LookupAnswer::Settled(Fact::KycApproved),
+        Some("declined" | "failed" | "expired") => LookupAnswer::StillOwed,
+        Some(_) | None => LookupAnswer::Unreachable,
+    }
+}

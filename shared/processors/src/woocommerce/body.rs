@@ -1,0 +1,170 @@
+//! The members of `WooCommerce`'s bodies that are read.
+
+use jiff::Timestamp;
+use recoup_core::{BuyerFacts, CustomerId, Email, Link, Money, PersonName, Phone};
+use serde::Deserialize;
+
+use crate::json::Member;
+use crate::read::{decimal, first, time};
+
+/// An order or a customer.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Body<'a> {
+    #[serde(borrow)]
+    pub(super) id: Member<'a>,
+    pub(super) status: Member<'a>,
+    pub(super) number: Member<'a>,
+    pub(super) order_key: Member<'a>,
+    pub(super) created_via: Member<'a>,
+    pub(super) currency: Member<'a>,
+    pub(super) total: Member<'a>,
+    pub(super) refunds: Member<'a>,
+    pub(super) payment_url: Member<'a>,
+    pub(super) needs_payment: Member<'a>,
+    pub(super) date_created_gmt: Member<'a>,
+    pub(super) date_modified: Member<'a>,
+    pub(super) date_modified_gmt: Member<'a>,
+    pub(super) date_paid: Member<'a>,
+    pub(super) date_paid_gmt: Member<'a>,
+
+    pub(super) customer_id: Member<'a>,
+    pub(super) billing: Member<'a>,
+    pub(super) shipping: Member<'a>,
+    pub(super) meta_data: Member<'a>,
+    pub(super) email: Member<'a>,
+    pub(super) first_name: Member<'a>,
+    #[serde(rename = "_links")]
+    pub(super) links: Member<'a>,
+}
+
+impl<'a> Body<'a> {
+    /// The buyer of an order. A guest is customer 0, which is nobody.
+    pub(super) fn buyer(&self) -> BuyerFacts {
+        self.facts(self.customer_id)
+    }
+
+    /// The customer that the body is.
+    pub(super) fn customer(&self) -> BuyerFacts {
+        self.facts(self.id)
+    }
+
+    fn facts(&self, customer: Member<'_>) -> BuyerFacts {
+        let billing: Address<'a> = self.billing.object().unwrap_or_default();
+        let shipping: Address<'a> = self.shipping.object().unwrap_or_default();
+        let customer = customer.number_or_text().filter(|id| id != "0");
+        BuyerFacts {
+            customer: customer.and_then(|id| CustomerId::parse(&id).ok()),
+            phone: first([self.whatsapp_phone(), billing.phone, shipping.phone], |text| {
+                Phone::parse(text).ok()
+            }),
+            email: first([billing.email, self.email], Email::parse),
+            name: first([self.first_name, billing.first_name, shipping.first_name], PersonName::clean),
+            locale: None,
+            zone: None,
+        }
+    }
+
+    /// The number that the merchant's own form asked for.
+    fn whatsapp_phone(&self) -> Member<'a> {
+        let metas = self.meta_data.elements().unwrap_or_default();
+        let mut metas = metas.into_iter().filter_map(Member::object::<Meta<'a>>);
+        let asked = metas.find(|meta| meta.key.text().as_deref() == Some("whatsapp_phone"));
+        asked.map(|meta| meta.value).unwrap_or_default()
+    }
+
+    /// What the order comes to.
+    pub(super) fn amount(&self) -> Option<Money> {
+        decimal(self.total, self.currency)
+    }
+
+    /// Whether the money came, whenever that was.
+    pub(super) fn has_been_paid(&self) -> bool {
+        [self.date_paid_gmt, self.date_paid].into_iter().any(|at| at.text().is_some_and(|at| !at.is_empty()))
+    }
+
+    /// How much went back so far; `None` when one of the refunds cannot be read exactly. The body writes them negative.
+    pub(super) fn refunded(&self) -> Option<i64> {
+        let refunds = self.refunds.elements().unwrap_or_default();
+        refunds.into_iter().try_fold(0_i64, |sum, refund| {
+            let refund: Refund<'_> = refund.object()?;
+            sum.checked_add(decimal(refund.total, self.currency)?.minor.checked_abs()?)
+        })
+    }
+
+    /// Whether anything went back.
+    pub(super) fn has_refunds(&self) -> bool {
+        self.refunds.elements().is_some_and(|refunds| !refunds.is_empty())
+    }
+
+    /// The page where the buyer pays: as newer versions give it, else built as they build it.
+    pub(super) fn pay_link(&self) -> Option<Link> {
+        self.given_pay_link().or_else(|| self.built_pay_link())
+    }
+
+    /// The page where the buyer pays, if the body names it.
+    pub(super) fn given_pay_link(&self) -> Option<Link> {
+        first([self.payment_url], |url| Link::parse(url).ok())
+    }
+
+    /// The store's address is taken from the body, which is signed, and not from `X-WC-Webhook-Source`, which is not:
+    /// whoever replays a body must not choose where its buyer pays.
+    fn built_pay_link(&self) -> Option<Link> {
+        let links: Links<'a> = self.links.object().unwrap_or_default();
+        let own: Href<'a> = links.own.elements()?.first()?.object()?;
+        let own = own.href.text()?;
+        let (site, _) = own.split_once("/wp-json/")?;
+        let (id, key) = (self.id.number_or_text()?, self.order_key.text()?);
+        let plain = |part: &str, more: &[u8]| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b))
+        };
+        if !plain(site, b":/.-_~") || !plain(&id, b"") || !plain(&key, b"_-") {
+            return None;
+        }
+        Link::parse(&format!("{site}/checkout/order-pay/{id}/?pay_for_order=true&key={key}")).ok()
+    }
+}
+
+/// Reads a time in UTC that is written without a zone.
+pub(super) fn gmt(at: Member<'_>) -> Option<Timestamp> {
+    first([at], |text| time(text).or_else(|| time(&format!("{text}Z"))))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Address<'a> {
+    #[serde(borrow)]
+    first_name: Member<'a>,
+    phone: Member<'a>,
+    email: Member<'a>,
+}
+
+/// One of `meta_data`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Meta<'a> {
+    #[serde(borrow)]
+    key: Member<'a>,
+    value: Member<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refund<'a> {
+    #[serde(borrow)]
+    total: Member<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Links<'a> {
+    #[serde(borrow, rename = "self")]
+    own: Member<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Href<'a> {
+    #[serde(borrow)]
+    href: Member<'a>,
+}
