@@ -23,6 +23,7 @@ pub mod quiet_hours;
 pub mod recipient_item;
 pub mod secrets;
 pub mod settings;
+pub mod sources;
 pub mod step_message;
 pub mod stripe_answer;
 pub mod stripe_body;

@@ -19,6 +19,7 @@ pub fn check(data: &[u8]) {
     let link = Link::parse(&format!("{LINK_BASE}{}", input.line())).ok();
     let (locale, zones) = (input.line(), Zones::of(Some(&input.line()), None));
     let values = Values {
+        cause: None,
         name: name.as_ref(),
         amount: currency.map(|currency| Money { minor, currency }),
         number: number.as_ref(),

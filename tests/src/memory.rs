@@ -63,7 +63,9 @@ impl fmt::Debug for Memory {
 impl Memory {
     /// A world in which nothing has happened yet.
     pub fn new(now: Timestamp) -> Self {
-        let names = [SecretName::Pepper, SecretName::Source("stripe"), SecretName::Meta, SecretName::Twilio];
+        let sources = ["gocardless", "mollie", "shopify", "standard_webhooks", "stripe", "woocommerce"];
+        let sources = sources.map(SecretName::Source).into_iter();
+        let names = sources.chain([SecretName::Pepper, SecretName::Meta, SecretName::Twilio]);
         let world = World {
             now,
             wall_ahead: SignedDuration::ZERO,
@@ -76,7 +78,7 @@ impl Memory {
             queues: Channels::default(),
             schedules: BTreeMap::new(),
             created: Vec::new(),
-            secrets: names.into_iter().map(|name| (name, seeds::secret_text(name))).collect(),
+            secrets: names.map(|name| (name, seeds::secret_text(name))).collect(),
             http: HttpScript::default(),
             senders: Scripts::default(),
             gate: None,

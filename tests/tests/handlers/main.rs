@@ -24,6 +24,7 @@ mod refusals;
 mod same_debt;
 mod scene;
 mod sms;
+mod sources;
 mod statuses;
 mod stops;
 mod sweeps;
