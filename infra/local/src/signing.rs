@@ -93,6 +93,30 @@ pub fn random_hex() -> Result<String, LocalError> {
     random_bytes::<24>().map(|bytes| hex(&bytes))
 }
 
+/// A fresh key of Standard Webhooks: `whsec_` and base64.
+pub(crate) fn random_webhook_key() -> Result<String, LocalError> {
+    random_bytes::<30>().map(|bytes| format!("whsec_{}", BASE64_STANDARD.encode(bytes)))
+}
+
+/// The value of `webhook-signature` for a body (facts: webhook-sources section 2).
+///
+/// # Errors
+/// [`LocalError`] when the key is not one of Standard Webhooks.
+pub fn standard_webhooks_signature(
+    key: &str,
+    id: &str,
+    at: Timestamp,
+    body: &str,
+) -> Result<String, LocalError> {
+    let key = key.strip_prefix("whsec_").and_then(|key| BASE64_STANDARD.decode(key).ok());
+    let key = key.ok_or_else(|| LocalError::Answer {
+        what: "the key of own backends".into(),
+        found: "no whsec_ and base64".into(),
+    })?;
+    let signed = format!("{id}.{}.{body}", at.as_second());
+    Ok(format!("v1,{}", BASE64_STANDARD.encode(hmac_sha256(&key, signed.as_bytes()))))
+}
+
 /// A fresh identifier as Meta makes them: `wamid.` and base64.
 pub(crate) fn random_wamid() -> Result<String, LocalError> {
     random_bytes::<30>().map(|bytes| format!("wamid.{}", BASE64_STANDARD.encode(bytes)))

@@ -6,6 +6,7 @@
 mod forged_signature;
 mod lines;
 mod number_without_whatsapp;
+mod other_triggers;
 mod paid_after_day_7;
 mod play;
 mod provider_outage;
@@ -21,13 +22,14 @@ use crate::stack::Stack;
 
 use play::Play;
 
-const TITLES: [(char, &str); 6] = [
+const TITLES: [(char, &str); 7] = [
     ('a', "A failed subscription charge: WhatsApp on Day 0, 3 and 7, and silence once it is paid"),
     ('b', "The same event five times, its payment intent too, and out of order: one message"),
     ('c', "A number without WhatsApp: one text message instead"),
     ('d', "The provider is down: retries, dead letter, one text message"),
     ('e', "The buyer answers STOP: silence"),
     ('f', "A forged signature: 401, and nothing is written"),
+    ('g', "A cart is left and a check of identity is refused: the other two triggers"),
 ];
 
 /// Plays every scenario, one after the other, and reports what was so and what was not.
@@ -63,7 +65,8 @@ async fn one(letter: char, play: &mut Play<'_>) -> Result<(), LocalError> {
         'c' => number_without_whatsapp::play(play).await,
         'd' => provider_outage::play(play).await,
         'e' => stop::play(play).await,
-        _ => forged_signature::play(play).await,
+        'f' => forged_signature::play(play).await,
+        _ => other_triggers::play(play).await,
     }
 }
 

@@ -14,8 +14,8 @@ use crate::stack::Stack;
 use crate::stripe_events::Invoice;
 use crate::stubs::Sent;
 
-const FUNCTIONS: [&str; 5] =
-    ["payment-webhook", "whatsapp-sender", "sms-fallback", "channel-webhook", "sweep"];
+const FUNCTIONS: [&str; 6] =
+    ["payment-webhook", "merchant-webhook", "whatsapp-sender", "sms-fallback", "channel-webhook", "sweep"];
 
 /// A little more than the template's `FirstDelaySeconds`.
 const FIRST_DELAY: SignedDuration = SignedDuration::from_secs(125);
@@ -109,6 +109,20 @@ impl<'a> Play<'a> {
                 found: format!("status {status}; expected 200"),
             }),
         }
+    }
+
+    /// Delivers an event of the merchant's own backend that the stack must take.
+    pub(super) async fn tell(&mut self, kind: &str, data: &Value) -> Result<(), LocalError> {
+        let status = self.stack.tell(kind, data).await?;
+        self.screen.line(self.now()?, &format!("in       merchant  {kind}: answered {status}"));
+        self.show().await?;
+        if status == 200 {
+            return Ok(());
+        }
+        Err(LocalError::Answer {
+            what: "deliver an event".into(),
+            found: format!("status {status}; expected 200"),
+        })
     }
 
     /// The money arrives: at the merchant's account, and as an event.

@@ -95,6 +95,9 @@ pub struct Stack {
     _stubs: Stubs,
 }
 
+/// The source that stands for the merchant's own backends.
+const OWN_BACKENDS: &str = "standard_webhooks";
+
 impl Stack {
     /// Starts stubs and local AWS, deploys the template, and waits until a function has answered.
     ///
@@ -118,9 +121,14 @@ impl Stack {
         let parameters = parameters(options, &credentials, &signing_secret, &verify_token);
         let deployed = deploy(options, &aws, &parameters).await?;
         let mut file = StackFile::read_outputs(&deployed, aws.endpoint(), REGION)?;
-        file.secrets =
-            [("stripe".to_owned(), signing_secret), ("meta".to_owned(), credentials.meta_app_secret.clone())]
-                .into();
+        file.secrets = [
+            ("stripe".to_owned(), signing_secret),
+            ("meta".to_owned(), credentials.meta_app_secret.clone()),
+            (OWN_BACKENDS.to_owned(), signing::random_webhook_key()?),
+        ]
+        .into();
+        let route = format!("{}/webhooks/{OWN_BACKENDS}", file.api_url);
+        file.routes.insert(OWN_BACKENDS.to_owned(), route);
         file.clock_offset_file = clock.file().to_owned();
         file.add_stubs(&stubs);
         file.stripe_api_key = credentials.stripe_api_key.clone();
@@ -133,6 +141,10 @@ impl Stack {
         let faults = file.faults_url.as_ref().map(|url| Faults::new(http.clone(), url));
         parts.begin("first answer of a function");
         let emulator = Emulator::new(http.clone(), &file);
+        let text = serde_json::json!({"signing_secrets": [file.secret(OWN_BACKENDS)?]}).to_string();
+        let secret =
+            serde_json::json!({"Name": format!("recoup/merchant/{OWN_BACKENDS}"), "SecretString": text});
+        emulator.call("secretsmanager", "secretsmanager.CreateSecret", &secret).await?;
         let stack =
             Self { file, clock, http, emulator, parts: Vec::new(), faults, aws, proxy, _stubs: stubs };
         stack.direct_statuses().await?;
@@ -302,6 +314,9 @@ fn parameters(
         ("TwilioAccountSid", &credentials.twilio_account_sid),
         ("TwilioAuthToken", &credentials.twilio_auth_token),
         ("TwilioFrom", "+15005550006"),
+        ("MerchantSources", OWN_BACKENDS),
+        ("ShopLinkBase", "https://shop.example.com/"),
+        ("IdentityLinkBase", "https://id.example.com/"),
     ];
     let given = |name: &str| options.parameters.iter().any(|(known, _)| known == name);
     local

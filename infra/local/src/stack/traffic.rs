@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Stack;
 use crate::LocalError;
 use crate::clock::real_now;
-use crate::signing::stripe_signature;
+use crate::signing::{standard_webhooks_signature, stripe_signature};
 use crate::stripe_events::Invoice;
 use crate::stubs::Sent;
 
@@ -65,6 +65,26 @@ impl Stack {
             ("stripe-signature", stripe_signature(secret, at, &body)),
         ];
         let reply = self.http.send(Method::POST, self.file.route("stripe")?, &headers, body).await?;
+        Ok(reply.status)
+    }
+
+    /// Delivers an event as the merchant's own backend does, signed at the moved time; returns the status of the answer.
+    ///
+    /// # Errors
+    /// [`LocalError`] when no answer comes.
+    pub async fn tell(&self, kind: &str, data: &Value) -> Result<u16, LocalError> {
+        let (source, at) = ("standard_webhooks", self.clock.now()?);
+        let body = json!({"type": kind, "timestamp": at.to_string(), "version": 1, "data": data}).to_string();
+        let id = format!("msg_{kind}_{}", at.as_millisecond());
+        let signature = standard_webhooks_signature(self.file.secret(source)?, &id, at, &body)?;
+        let headers = [
+            ("content-type", "application/json".to_owned()),
+            ("webhook-id", id),
+            ("webhook-timestamp", at.as_second().to_string()),
+            ("webhook-signature", signature),
+        ];
+        let reply =
+            self.http.send(Method::POST, self.file.route(source)?, &headers, body.into_bytes()).await?;
         Ok(reply.status)
     }
 
