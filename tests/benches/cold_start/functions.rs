@@ -30,7 +30,7 @@ const APP_SECRET: &str = "bench0123456789abcdef0123456789ab";
 pub(crate) fn secrets() -> BTreeMap<&'static str, Value> {
     BTreeMap::from([
         ("arn:bench:pepper", json!("bench0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW")),
-        ("arn:bench:stripe", json!({"signing_secrets": [traffic::SIGNING_SECRET], "api_key": ""})),
+        ("bench/payment/stripe", json!({"signing_secrets": [traffic::SIGNING_SECRET], "api_key": ""})),
         (
             "arn:bench:meta",
             json!({"app_secret": APP_SECRET, "verify_token": "bench-verify-0123", "access_token": "EAAbench0123456789"}),
@@ -76,22 +76,27 @@ pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec
         ("SUSPEND_AFTER_DAYS", "14"),
         ("VERIFY_BEFORE_SEND", "true"),
     ];
-    let stripe = ("STRIPE_SECRET_ARN", "arn:bench:stripe");
+    let [sources, secrets] = [("SOURCES", "stripe"), ("SOURCE_SECRETS", "bench/")];
     let meta = ("META_SECRET_ARN", "arn:bench:meta");
     let own: &[(&'static str, &str)] = match function {
         "channel-webhook" => &[meta],
-        "whatsapp-sender" => {
-            &[stripe, meta, ("WHATSAPP_PHONE_NUMBER_ID", "100000000000001"), ("GRAPH_VERSION", "v26.0")]
-        }
+        "whatsapp-sender" => &[
+            sources,
+            secrets,
+            meta,
+            ("WHATSAPP_PHONE_NUMBER_ID", "100000000000001"),
+            ("GRAPH_VERSION", "v26.0"),
+        ],
         "sms-fallback" => &[
-            stripe,
+            sources,
+            secrets,
             ("SMS_PROVIDER", "aws"),
             ("SMS_MAX_RECEIVES", "5"),
             ("SMS_ORIGINATION_IDENTITY", "arn:aws:sms-voice:us-east-1:000000000000:phone-number/bench"),
         ],
-        "sweep" => &[stripe, meta],
+        "sweep" => &[sources, secrets, meta],
         PEER => &[("PEER_SIGNING_SECRET", traffic::SIGNING_SECRET)],
-        _ => &[stripe],
+        _ => &[sources, secrets],
     };
     let stubs = ["AWS_ENDPOINT_URL", "GRAPH_API_URL", "STRIPE_API_URL"].map(|name| (name, stubs));
     let all = of_lambda.iter().chain(&of_template).chain(own).chain(&stubs);
