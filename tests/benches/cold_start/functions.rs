@@ -54,6 +54,7 @@ pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec
         ("AWS_SESSION_TOKEN", "bench0123456789abcdefghijklmnopqrstuvwxyz"),
         ("TZ", ":UTC"),
     ];
+    let (sources, secrets) = (("SOURCES", "stripe"), ("SOURCE_SECRETS", "bench/"));
     let of_template = [
         ("RECOUP_BRAND", "main"),
         ("RECOUP_LOG", "info"),
@@ -76,17 +77,11 @@ pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec
         ("SUSPEND_AFTER_DAYS", "14"),
         ("VERIFY_BEFORE_SEND", "true"),
     ];
-    let [sources, secrets] = [("SOURCES", "stripe"), ("SOURCE_SECRETS", "bench/")];
+    let number = ("WHATSAPP_PHONE_NUMBER_ID", "100000000000001");
     let meta = ("META_SECRET_ARN", "arn:bench:meta");
     let own: &[(&'static str, &str)] = match function {
         "channel-webhook" => &[meta],
-        "whatsapp-sender" => &[
-            sources,
-            secrets,
-            meta,
-            ("WHATSAPP_PHONE_NUMBER_ID", "100000000000001"),
-            ("GRAPH_VERSION", "v26.0"),
-        ],
+        "whatsapp-sender" => &[sources, secrets, meta, number, ("GRAPH_VERSION", "v26.0")],
         "sms-fallback" => &[
             sources,
             secrets,
@@ -99,8 +94,8 @@ pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec
         _ => &[sources, secrets],
     };
     let stubs = ["AWS_ENDPOINT_URL", "GRAPH_API_URL", "STRIPE_API_URL"].map(|name| (name, stubs));
-    let all = of_lambda.iter().chain(&of_template).chain(own).chain(&stubs);
-    all.map(|(name, value)| (*name, (*value).to_owned())).collect()
+    let owned = |(name, value): &(&'static str, &str)| (*name, (*value).to_owned());
+    of_lambda.iter().chain(&of_template).chain(own).chain(&stubs).map(owned).collect()
 }
 
 /// The first event of a function, and what its answer must hold. `step` is a step message that the payment webhook put
