@@ -16,6 +16,7 @@ mod decline;
 mod facts;
 mod item;
 
+use crate::normalised::told;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
@@ -165,12 +166,7 @@ fn notification(body: &Body<'_>) -> Result<Normalised, NormaliseError> {
             Reading::Facts(facts) => {
                 let id = item.event_id(&code)?;
                 let occurred_at = item.date.text().and_then(|text| read::time(&text));
-                events.extend(facts.into_iter().map(|(obligation, fact)| Event {
-                    id: id.clone(),
-                    obligation,
-                    occurred_at,
-                    fact,
-                }));
+                events.extend(told(&id, occurred_at, facts));
                 kind.get_or_insert(code);
             }
         }

@@ -14,10 +14,11 @@ mod body;
 mod failure;
 mod subscription;
 
+use crate::normalised::told;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
-use recoup_core::{Event, EventId, Fact, Money, Obligation, Secret};
+use recoup_core::{EventId, Fact, Money, Obligation, Secret};
 
 use self::body::{Body, Data, Link};
 use crate::json::Member;
@@ -77,12 +78,7 @@ impl Processor for Cashfree {
         if !said.facts.is_empty() {
             let id = event_id(verified.header(&EVENT_ID), &kind, &said.subject)?;
             let occurred_at = said.at.or_else(|| read::time(&body.event_time.text()?));
-            events.extend(said.facts.into_iter().map(|(obligation, fact)| Event {
-                id: id.clone(),
-                obligation,
-                occurred_at,
-                fact,
-            }));
+            events.extend(told(&id, occurred_at, said.facts));
         }
         Ok(Normalised { events, kind: kind.into_owned(), asks: Vec::new(), livemode: None, status })
     }

@@ -13,6 +13,7 @@ mod api;
 mod body;
 mod failure;
 
+use crate::normalised::told;
 use std::borrow::Cow;
 
 use base64::Engine as _;
@@ -20,7 +21,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use jiff::Timestamp;
-use recoup_core::{Event, EventId, Fact, Obligation, Secret};
+use recoup_core::{EventId, Fact, Obligation, Secret};
 use ring::digest;
 
 use self::body::{Body, Content, Invoice, Subscription};
@@ -126,12 +127,7 @@ fn read(body: &Body<'_>) -> Result<(Normalised, Option<Obligation>), NormaliseEr
         let id = EventId::parse(&text).map_err(|_| malformed)?;
         asked = Some(Obligation::parse(&text).map_err(|_| malformed)?);
         let occurred_at = seconds(body.occurred_at);
-        events.extend(facts.into_iter().map(|(obligation, fact)| Event {
-            id: id.clone(),
-            obligation,
-            occurred_at,
-            fact,
-        }));
+        events.extend(told(&id, occurred_at, facts));
     }
     Ok((Normalised { events, kind: kind.into_owned(), asks: Vec::new(), livemode: None, status }, asked))
 }

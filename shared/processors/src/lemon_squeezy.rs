@@ -12,12 +12,12 @@
 mod body;
 mod lookup;
 
+use crate::normalised::told;
 use bytes::Bytes;
 use http::HeaderName;
 use jiff::Timestamp;
 use recoup_core::{
-    BuyerFacts, CustomerId, Email, Event, EventId, Fact, Money, Obligation, PaymentFailed, PersonName, Phone,
-    Secret,
+    BuyerFacts, CustomerId, Email, EventId, Fact, Money, Obligation, PaymentFailed, PersonName, Phone, Secret,
 };
 
 use self::body::{Attributes, Body, Custom, Resource};
@@ -72,12 +72,7 @@ impl Processor for LemonSqueezy {
         let mut events = Vec::with_capacity(facts.len());
         if !facts.is_empty() {
             let (id, occurred_at) = (event_id(&kind, &resource)?, time(&resource));
-            events.extend(facts.into_iter().map(|(obligation, fact)| Event {
-                id: id.clone(),
-                obligation,
-                occurred_at,
-                fact,
-            }));
+            events.extend(told(&id, occurred_at, facts));
         }
         Ok(Normalised { events, kind: kind.into_owned(), asks, livemode: test.map(|test| !test), status })
     }

@@ -1,6 +1,11 @@
 //! Questions to a source's own API, and their answers.
 
-use recoup_core::{BuyerFacts, CustomerId, Fact, Link, Obligation};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{ACCEPT, AUTHORIZATION};
+use http::request::Builder;
+use http::{HeaderValue, Request, StatusCode};
+use recoup_core::{BuyerFacts, CustomerId, Fact, Link, Obligation, Secret};
 use thiserror::Error;
 
 use crate::NormaliseError;
@@ -35,6 +40,18 @@ pub enum Unanswered {
     Malformed(#[from] NormaliseError),
 }
 
+impl LookupAnswer {
+    /// What the status alone says; `None` for 200, whose body is to be read.
+    pub(crate) fn by_status(status: StatusCode) -> Option<Self> {
+        match status {
+            StatusCode::OK => None,
+            StatusCode::NOT_FOUND => Some(Self::NotFound),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Some(Self::Denied),
+            _ => Some(Self::Unreachable),
+        }
+    }
+}
+
 impl Unanswered {
     /// The stable name for logs and parked messages.
     pub fn code(self) -> &'static str {
@@ -46,7 +63,7 @@ impl Unanswered {
     }
 
     /// Tells by the status whether an answer is one: `None` for 2xx and for 404, which says that there is no such object.
-    pub(crate) fn by_status(status: http::StatusCode) -> Option<Self> {
+    pub(crate) fn by_status(status: StatusCode) -> Option<Self> {
         match status.as_u16() {
             200..=299 | 404 | 410 => None,
             401 | 403 => Some(Self::Denied),
@@ -73,6 +90,24 @@ pub enum LookupAnswer {
     Unreachable,
     /// The API key is refused.
     Denied,
+}
+
+/// Begins a GET at a source's API, with a key that no debug output shows.
+pub(crate) fn get(base_url: &str, path: &str, authorization: &str, accept: &str) -> Option<Builder> {
+    let mut authorization = HeaderValue::try_from(authorization).ok()?;
+    authorization.set_sensitive(true);
+    let url = format!("{}/{path}", base_url.trim_end_matches('/'));
+    Some(Request::get(url).header(AUTHORIZATION, authorization).header(ACCEPT, accept))
+}
+
+/// The `Authorization` of a key that is a bearer token.
+pub(crate) fn bearer(api_key: &Secret) -> String {
+    format!("Bearer {}", api_key.expose())
+}
+
+/// The `Authorization` of `user:password`.
+pub(crate) fn basic(pair: &str) -> String {
+    format!("Basic {}", STANDARD.encode(pair))
 }
 
 /// A source's own API.

@@ -1,6 +1,7 @@
 //! What a source says of a body that it signed: events, nothing, or that it cannot be read.
 
-use recoup_core::Event;
+use jiff::Timestamp;
+use recoup_core::{Event, EventId, Fact, Obligation};
 use thiserror::Error;
 
 use crate::Lookup;
@@ -18,6 +19,15 @@ pub struct Normalised {
     pub livemode: Option<bool>,
     /// Whether the body concerns us.
     pub status: Status,
+}
+
+/// The events of one body: each fact about its obligation, all under the body's one id.
+pub(crate) fn told(
+    id: &EventId,
+    occurred_at: Option<Timestamp>,
+    facts: Vec<(Obligation, Fact)>,
+) -> impl Iterator<Item = Event> + '_ {
+    facts.into_iter().map(move |(obligation, fact)| Event { id: id.clone(), obligation, occurred_at, fact })
 }
 
 /// Whether a verified body concerns us.

@@ -13,10 +13,11 @@ mod decline;
 mod lookup;
 mod transaction;
 
+use crate::normalised::told;
 use bytes::Bytes;
 use http::HeaderName;
 use jiff::Timestamp;
-use recoup_core::{Event, EventId, Fact, Obligation, Secret};
+use recoup_core::{EventId, Fact, Obligation, Secret};
 
 use self::body::{Body, Entity};
 use crate::json;
@@ -80,12 +81,7 @@ impl Processor for Paddle {
             let id = id.ok_or(NormaliseError::Missing { member: "event_id" })?;
             let id = EventId::parse(&id).map_err(|_| NormaliseError::Malformed { member: "event_id" })?;
             let occurred_at = body.occurred_at.text().and_then(|at| read::time(&at));
-            events.extend(facts.into_iter().map(|(obligation, fact)| Event {
-                id: id.clone(),
-                obligation,
-                occurred_at,
-                fact,
-            }));
+            events.extend(told(&id, occurred_at, facts));
         }
         Ok(Normalised { events, kind: kind.into_owned(), asks: Vec::new(), livemode: None, status })
     }

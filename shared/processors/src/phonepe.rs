@@ -11,10 +11,11 @@
 
 mod body;
 
+use crate::normalised::told;
 use http::header::AUTHORIZATION;
 use jiff::Timestamp;
 use recoup_core::{
-    BuyerFacts, Checkout, Currency, DeclineClass, Email, Event, EventId, Fact, Link, Money, Obligation,
+    BuyerFacts, Checkout, Currency, DeclineClass, Email, EventId, Fact, Link, Money, Obligation,
     PaymentFailed, PersonName, Phone, Secret,
 };
 use ring::digest;
@@ -78,12 +79,7 @@ impl Processor for Phonepe {
             let id = EventId::parse(&format!("{kind}-{}-{state}", payload.subject()));
             let id = id.map_err(|_| NormaliseError::Malformed { member: "payload.state" })?;
             let occurred_at = payload.last_attempt_at();
-            events.extend(facts.into_iter().map(|(obligation, fact)| Event {
-                id: id.clone(),
-                obligation,
-                occurred_at,
-                fact,
-            }));
+            events.extend(told(&id, occurred_at, facts));
         }
         Ok(Normalised { events, kind: kind.into_owned(), asks: Vec::new(), livemode: None, status })
     }

@@ -16,12 +16,13 @@ mod cart;
 mod decline;
 mod failure;
 
+use crate::normalised::told;
 use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::HeaderName;
 use jiff::Timestamp;
-use recoup_core::{Event, EventId, Fact, Obligation, Secret};
+use recoup_core::{EventId, Fact, Obligation, Secret};
 
 use self::body::{Body, Entity, Payload, seconds};
 use crate::signature::{self, Mac, Macs};
@@ -75,12 +76,7 @@ impl Processor for Razorpay {
         if !said.facts.is_empty() {
             let id = event_id(verified.header(&EVENT_ID), &kind, &payload, created_at)?;
             let occurred_at = said.at.or(created_at);
-            events.extend(said.facts.into_iter().map(|(obligation, fact)| Event {
-                id: id.clone(),
-                obligation,
-                occurred_at,
-                fact,
-            }));
+            events.extend(told(&id, occurred_at, said.facts));
         }
         Ok(Normalised { events, kind: kind.into_owned(), asks: said.asks, livemode: None, status })
     }

@@ -21,12 +21,13 @@ mod lookup;
 mod order;
 mod subscription;
 
+use crate::normalised::told;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderName;
 use jiff::Timestamp;
-use recoup_core::{Event, EventId, Fact, Obligation, Secret};
+use recoup_core::{EventId, Fact, Obligation, Secret};
 
 use self::body::Body;
 use crate::json::{self, Member};
@@ -98,12 +99,7 @@ impl Processor for Shopify {
         if !facts.is_empty() {
             let id = event_id(verified, topic, &body)?;
             let occurred_at = said.at.or_else(|| time(header(verified, &TRIGGERED_AT)?));
-            events.extend(facts.into_iter().map(|(obligation, fact)| Event {
-                id: id.clone(),
-                obligation,
-                occurred_at,
-                fact,
-            }));
+            events.extend(told(&id, occurred_at, facts));
         }
         let livemode = body.test.flag().map(|test| !test);
         Ok(Normalised { events, kind: topic.to_owned(), asks: said.asks, livemode, status })

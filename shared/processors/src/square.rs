@@ -15,12 +15,13 @@ mod body;
 mod invoice;
 mod payment;
 
+use crate::normalised::told;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderName;
 use jiff::Timestamp;
-use recoup_core::{Event, EventId, Fact, Obligation, Secret};
+use recoup_core::{EventId, Fact, Obligation, Secret};
 
 use self::body::{Body, Customer, Data, Subscription};
 use crate::json::{self, Member};
@@ -77,12 +78,7 @@ impl Processor for Square {
             let text = body.event_id.text().ok_or(NormaliseError::Missing { member: "event_id" })?;
             let id = EventId::parse(&text).map_err(|_| NormaliseError::Malformed { member: "event_id" })?;
             let occurred_at = read::first([said.at, body.created_at], read::time);
-            events.extend(said.facts.into_iter().map(|(obligation, fact)| Event {
-                id: id.clone(),
-                obligation,
-                occurred_at,
-                fact,
-            }));
+            events.extend(told(&id, occurred_at, said.facts));
         }
         let livemode = match verified.header(&ENVIRONMENT) {
             Some("Production") => Some(true),

@@ -20,10 +20,11 @@ mod lookup;
 mod money;
 mod subscription;
 
+use crate::normalised::told;
 use bytes::Bytes;
 use http::HeaderName;
 use jiff::Timestamp;
-use recoup_core::{Event, EventId, Fact, Obligation, Secret};
+use recoup_core::{EventId, Fact, Obligation, Secret};
 
 use self::body::{Body, Object, PaymentMade};
 use crate::json::{self, Member};
@@ -87,12 +88,7 @@ impl Processor for Stripe {
             let id = EventId::parse(&id).map_err(|_| NormaliseError::Malformed { member: "id" })?;
             let created = body.created.integer("created").ok().flatten();
             let occurred_at = created.and_then(|seconds| Timestamp::from_second(seconds).ok());
-            events.extend(facts.into_iter().map(|(obligation, fact)| Event {
-                id: id.clone(),
-                obligation,
-                occurred_at,
-                fact,
-            }));
+            events.extend(told(&id, occurred_at, facts));
         }
         let (kind, livemode) = (kind.into_owned(), body.livemode.flag());
         Ok(Normalised { events, kind, asks: Vec::new(), livemode, status })

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::header::ACCEPT;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response};
 use recoup_core::{Fact, Secret};
 
 use super::body::Standing;
@@ -31,11 +31,8 @@ pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Opti
 
 /// Reads the answer. An order that has expired or was terminated takes no money any more.
 pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAnswer {
-    match answer.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return LookupAnswer::NotFound,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return LookupAnswer::Denied,
-        _ => return LookupAnswer::Unreachable,
+    if let Some(answer) = LookupAnswer::by_status(answer.status()) {
+        return answer;
     }
     let Lookup::Obligation(asked) = lookup else { return LookupAnswer::Unreachable };
     let Ok(order) = json::parse::<Standing<'_>>(answer.body()) else { return LookupAnswer::Unreachable };

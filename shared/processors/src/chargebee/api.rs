@@ -1,12 +1,10 @@
 //! Chargebee's API: the event that was posted, who a customer is, whether an invoice is still owed.
 
+use crate::lookup::{basic, get};
 use std::fmt::Write as _;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Request, Response};
 use recoup_core::{Obligation, Secret};
 
 use super::body::{Body, Content};
@@ -24,14 +22,7 @@ pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Opti
         Lookup::Obligation(invoice) => format!("invoices/{}", segment(invoice)),
         Lookup::Object { kind, id } => format!("{kind}/{id}"),
     };
-    let credentials = STANDARD.encode(format!("{}:", api_key.expose()));
-    let mut authorization = HeaderValue::try_from(format!("Basic {credentials}")).ok()?;
-    authorization.set_sensitive(true);
-    Request::builder()
-        .method(Method::GET)
-        .uri(format!("{}/api/v2/{path}", base_url.trim_end_matches('/')))
-        .header(AUTHORIZATION, authorization)
-        .header(ACCEPT, "application/json")
+    get(base_url, &format!("api/v2/{path}"), &basic(&format!("{}:", api_key.expose())), "application/json")?
         .body(Bytes::new())
         .ok()
 }
@@ -84,11 +75,8 @@ pub(super) fn complete(posted: &Normalised, answer: &Response<Bytes>) -> Result<
 
 /// Reads the answer.
 pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAnswer {
-    match answer.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return LookupAnswer::NotFound,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return LookupAnswer::Denied,
-        _ => return LookupAnswer::Unreachable,
+    if let Some(answer) = LookupAnswer::by_status(answer.status()) {
+        return answer;
     }
     let Ok(content) = json::parse::<Content<'_>>(answer.body()) else { return LookupAnswer::Unreachable };
     match lookup {

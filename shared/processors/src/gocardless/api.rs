@@ -1,8 +1,8 @@
 //! GoCardless's API: what a payment comes to, whose it is, what a refund gave back, and how a buyer is reached.
 
+use crate::lookup::{bearer, get};
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderName, Request, Response, StatusCode};
 use recoup_core::{
     BuyerFacts, CustomerId, Email, Event, Fact, Obligation, PaymentFailed, PersonName, Phone, Secret,
 };
@@ -68,13 +68,7 @@ pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Opti
         Lookup::Object { kind: kind @ ("payments" | "mandates" | "refunds"), id } => (*kind, id.as_str()),
         Lookup::Obligation(_) | Lookup::Object { .. } => return None,
     };
-    let mut authorization = HeaderValue::try_from(format!("Bearer {}", api_key.expose())).ok()?;
-    authorization.set_sensitive(true);
-    Request::builder()
-        .method(Method::GET)
-        .uri(format!("{}/{collection}/{id}", base_url.trim_end_matches('/')))
-        .header(AUTHORIZATION, authorization)
-        .header(ACCEPT, "application/json")
+    get(base_url, &format!("{collection}/{id}"), &bearer(api_key), "application/json")?
         .header(&VERSION, "2015-07-06")
         .body(Bytes::new())
         .ok()
@@ -169,11 +163,11 @@ fn refund(events: &mut [Event], asked: &Obligation, refund: &Object<'_>) -> Opti
 
 /// Reads the answer about a customer or a payment.
 pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAnswer {
-    match answer.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND | StatusCode::GONE => return LookupAnswer::NotFound,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return LookupAnswer::Denied,
-        _ => return LookupAnswer::Unreachable,
+    if answer.status() == StatusCode::GONE {
+        return LookupAnswer::NotFound;
+    }
+    if let Some(answer) = LookupAnswer::by_status(answer.status()) {
+        return answer;
     }
     let Ok(body) = json::parse::<Answer<'_>>(answer.body()) else { return LookupAnswer::Unreachable };
     let (member, asked) = match lookup {

@@ -1,8 +1,9 @@
 //! Lemon Squeezy's API: a subscription's pages, who a customer is, and whether an invoice is still owed.
 
+use crate::lookup::{bearer, get};
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{Request, Response};
 use recoup_core::{Fact, Link, Secret};
 
 use super::body::{Body, Custom, Resource, Urls};
@@ -15,13 +16,7 @@ const CUSTOMERS: &str = "customers";
 /// Builds the request. The API wants both headers of JSON:API, even where there is no body.
 pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Option<Request<Bytes>> {
     let (collection, id) = asked(lookup)?;
-    let mut authorization = HeaderValue::try_from(format!("Bearer {}", api_key.expose())).ok()?;
-    authorization.set_sensitive(true);
-    Request::builder()
-        .method(Method::GET)
-        .uri(format!("{}/v1/{collection}/{id}", base_url.trim_end_matches('/')))
-        .header(AUTHORIZATION, authorization)
-        .header(ACCEPT, "application/vnd.api+json")
+    get(base_url, &format!("v1/{collection}/{id}"), &bearer(api_key), "application/vnd.api+json")?
         .header(CONTENT_TYPE, "application/vnd.api+json")
         .body(Bytes::new())
         .ok()
@@ -93,11 +88,8 @@ pub(super) fn link(url: Member<'_>) -> Option<Link> {
 
 /// Reads the answer about a customer or an invoice.
 pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAnswer {
-    match answer.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return LookupAnswer::NotFound,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return LookupAnswer::Denied,
-        _ => return LookupAnswer::Unreachable,
+    if let Some(answer) = LookupAnswer::by_status(answer.status()) {
+        return answer;
     }
     let Ok(resource) = answered(lookup, answer.body()) else { return LookupAnswer::Unreachable };
     match lookup {

@@ -1,8 +1,8 @@
 //! Mollie's API: what became of a payment, which tries a payment link had, and how a buyer is reached.
 
+use crate::lookup::{bearer, get};
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use recoup_core::{BuyerFacts, CustomerId, Email, Event, Fact, Obligation, PersonName, Secret};
 use serde::Deserialize;
 
@@ -30,15 +30,7 @@ pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Opti
         Lookup::Object { kind: TRIES, id } => format!("payment-links/{id}/payments"),
         Lookup::Customer(_) | Lookup::Obligation(_) | Lookup::Object { .. } => return None,
     };
-    let mut authorization = HeaderValue::try_from(format!("Bearer {}", api_key.expose())).ok()?;
-    authorization.set_sensitive(true);
-    Request::builder()
-        .method(Method::GET)
-        .uri(format!("{}/v2/{path}", base_url.trim_end_matches('/')))
-        .header(AUTHORIZATION, authorization)
-        .header(ACCEPT, "application/hal+json")
-        .body(Bytes::new())
-        .ok()
+    get(base_url, &format!("v2/{path}"), &bearer(api_key), "application/hal+json")?.body(Bytes::new()).ok()
 }
 
 /// Adds the answer to the first question. An id that Mollie does not know is nobody's, and gives nothing.
@@ -125,11 +117,11 @@ fn settle_tries(normalised: &mut Normalised, tries: &Tries<'_>) {
 
 /// Reads the answer about a customer or a payment.
 pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAnswer {
-    match answer.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND | StatusCode::GONE => return LookupAnswer::NotFound,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return LookupAnswer::Denied,
-        _ => return LookupAnswer::Unreachable,
+    if answer.status() == StatusCode::GONE {
+        return LookupAnswer::NotFound;
+    }
+    if let Some(answer) = LookupAnswer::by_status(answer.status()) {
+        return answer;
     }
     match lookup {
         Lookup::Customer(asked) => customer(asked, answer.body()),

@@ -1,8 +1,8 @@
 //! Onfido's API: what became of a check or a run, why, and where its applicant can be reached.
 
+use crate::lookup::get;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use recoup_core::{BuyerFacts, CustomerId, Email, Fact, KycCause, Obligation, PersonName, Phone, Secret};
 use serde::Deserialize;
 
@@ -18,13 +18,7 @@ pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Opti
         Lookup::Customer(applicant) => format!("applicants/{applicant}"),
         Lookup::Obligation(_) => return None,
     };
-    let mut authorization = HeaderValue::try_from(format!("Token token={}", api_key.expose())).ok()?;
-    authorization.set_sensitive(true);
-    Request::builder()
-        .method(Method::GET)
-        .uri(format!("{}/v3.6/{path}", base_url.trim_end_matches('/')))
-        .header(AUTHORIZATION, authorization)
-        .header(ACCEPT, "application/json")
+    get(base_url, &format!("v3.6/{path}"), &format!("Token token={}", api_key.expose()), "application/json")?
         .body(Bytes::new())
         .ok()
 }
@@ -132,11 +126,11 @@ struct Applicant<'a> {
 
 /// Reads where an applicant can be reached.
 pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAnswer {
-    match answer.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND | StatusCode::GONE => return LookupAnswer::NotFound,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return LookupAnswer::Denied,
-        _ => return LookupAnswer::Unreachable,
+    if answer.status() == StatusCode::GONE {
+        return LookupAnswer::NotFound;
+    }
+    if let Some(answer) = LookupAnswer::by_status(answer.status()) {
+        return answer;
     }
     match (lookup, json::parse::<Applicant<'_>>(answer.body())) {
         (Lookup::Customer(asked), Ok(applicant)) => buyer(asked, &applicant),

@@ -1,8 +1,8 @@
 //! Persona's API: where an account can be reached, and whether an inquiry has been decided since.
 
+use crate::lookup::{bearer, get};
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Request, Response};
 use recoup_core::{Fact, Secret};
 use serde::Deserialize;
 
@@ -32,24 +32,13 @@ pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Opti
         Lookup::Obligation(inquiry) if inquiry.as_str().starts_with("inq_") => format!("inquiries/{inquiry}"),
         Lookup::Customer(_) | Lookup::Obligation(_) | Lookup::Object { .. } => return None,
     };
-    let mut authorization = HeaderValue::try_from(format!("Bearer {}", api_key.expose())).ok()?;
-    authorization.set_sensitive(true);
-    Request::builder()
-        .method(Method::GET)
-        .uri(format!("{}/api/v1/{path}", base_url.trim_end_matches('/')))
-        .header(AUTHORIZATION, authorization)
-        .header(ACCEPT, "application/json")
-        .body(Bytes::new())
-        .ok()
+    get(base_url, &format!("api/v1/{path}"), &bearer(api_key), "application/json")?.body(Bytes::new()).ok()
 }
 
 /// Reads the answer.
 pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAnswer {
-    match answer.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return LookupAnswer::NotFound,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return LookupAnswer::Denied,
-        _ => return LookupAnswer::Unreachable,
+    if let Some(answer) = LookupAnswer::by_status(answer.status()) {
+        return answer;
     }
     let Ok(body) = json::parse::<Answer<'_>>(answer.body()) else { return LookupAnswer::Unreachable };
     let resource: Resource<'_> = body.data.object().unwrap_or_default();

@@ -1,10 +1,8 @@
 //! Razorpay's API: what a failed attempt leaves out, who a customer is, whether something is still owed.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::lookup::{basic, get};
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use recoup_core::{Event, Fact, Money, PaymentFailed, PersonName, Secret};
 
 use super::body::{Collection, Entity, seconds};
@@ -22,14 +20,7 @@ pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Opti
         Lookup::Object { kind: "subscription_invoices", id } => format!("invoices?subscription_id={id}"),
         Lookup::Object { kind, id } => format!("{kind}/{id}"),
     };
-    let mut authorization =
-        HeaderValue::try_from(format!("Basic {}", STANDARD.encode(api_key.expose()))).ok()?;
-    authorization.set_sensitive(true);
-    Request::builder()
-        .method(Method::GET)
-        .uri(format!("{}/v1/{path}", base_url.trim_end_matches('/')))
-        .header(AUTHORIZATION, authorization)
-        .header(ACCEPT, "application/json")
+    get(base_url, &format!("v1/{path}"), &basic(api_key.expose()), "application/json")?
         .body(Bytes::new())
         .ok()
 }
@@ -134,11 +125,11 @@ fn left(page: &Entity<'_>) -> Option<Money> {
 
 /// Reads the answer.
 pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAnswer {
-    match answer.status() {
-        StatusCode::OK => {}
-        status if is_absent(status) => return LookupAnswer::NotFound,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return LookupAnswer::Denied,
-        _ => return LookupAnswer::Unreachable,
+    if is_absent(answer.status()) {
+        return LookupAnswer::NotFound;
+    }
+    if let Some(answer) = LookupAnswer::by_status(answer.status()) {
+        return answer;
     }
     let Ok(entity) = json::parse::<Entity<'_>>(answer.body()) else { return LookupAnswer::Unreachable };
     match lookup {

@@ -1,10 +1,8 @@
 //! Recurly's API: the objects that a notice names, an invoice's state, an account's buyer.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::lookup::{basic, get};
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Request, Response};
 use recoup_core::{Fact, Secret};
 
 use super::objects::{Account, Invoice, Transaction};
@@ -22,14 +20,7 @@ pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Opti
         Lookup::Obligation(obligation) => ("invoices", invoice_id(obligation.as_str())?),
         Lookup::Object { kind, id } => (*kind, id.as_str()),
     };
-    let credentials = STANDARD.encode(format!("{}:", api_key.expose()));
-    let mut authorization = HeaderValue::try_from(format!("Basic {credentials}")).ok()?;
-    authorization.set_sensitive(true);
-    Request::builder()
-        .method(Method::GET)
-        .uri(format!("{}/{collection}/{id}", base_url.trim_end_matches('/')))
-        .header(AUTHORIZATION, authorization)
-        .header(ACCEPT, VERSION)
+    get(base_url, &format!("{collection}/{id}"), &basic(&format!("{}:", api_key.expose())), VERSION)?
         .body(Bytes::new())
         .ok()
 }
@@ -103,11 +94,8 @@ fn same(id: Member<'_>, asked: &str) -> Result<(), NormaliseError> {
 
 /// Reads the answer about an account or an invoice.
 pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAnswer {
-    match answer.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return LookupAnswer::NotFound,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return LookupAnswer::Denied,
-        _ => return LookupAnswer::Unreachable,
+    if let Some(answer) = LookupAnswer::by_status(answer.status()) {
+        return answer;
     }
     match lookup {
         Lookup::Customer(asked) => account(asked.as_str(), answer.body()),

@@ -1,8 +1,8 @@
 //! Square's API: which order a payment is of, whether an invoice is still owed, and how a buyer is reached.
 
+use crate::lookup::{bearer, get};
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Request, Response};
 use recoup_core::{Event, Fact, Obligation, Secret};
 
 use super::body::{Invoice, Object, Payment};
@@ -20,15 +20,7 @@ pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Opti
         Lookup::Object { kind: "payments", id } => format!("payments/{id}"),
         Lookup::Object { .. } => return None,
     };
-    let mut authorization = HeaderValue::try_from(format!("Bearer {}", api_key.expose())).ok()?;
-    authorization.set_sensitive(true);
-    Request::builder()
-        .method(Method::GET)
-        .uri(format!("{}/v2/{path}", base_url.trim_end_matches('/')))
-        .header(AUTHORIZATION, authorization)
-        .header(ACCEPT, "application/json")
-        .body(Bytes::new())
-        .ok()
+    get(base_url, &format!("v2/{path}"), &bearer(api_key), "application/json")?.body(Bytes::new()).ok()
 }
 
 /// An invoice's id as Square writes it, `inv:0-…`; `None` for an order or a payment, whose names are alike.
@@ -76,11 +68,8 @@ fn told(events: &mut Vec<Event>, asked: &Obligation, payment: &Payment<'_>) {
 
 /// Reads the answer about a customer or an invoice.
 pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAnswer {
-    match answer.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return LookupAnswer::NotFound,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return LookupAnswer::Denied,
-        _ => return LookupAnswer::Unreachable,
+    if let Some(answer) = LookupAnswer::by_status(answer.status()) {
+        return answer;
     }
     let Ok(object) = json::parse::<Object<'_>>(answer.body()) else { return LookupAnswer::Unreachable };
     match lookup {

@@ -1,8 +1,8 @@
 //! Stripe's API: who a customer is, and whether an invoice or a payment intent is still owed.
 
+use crate::lookup::{bearer, get};
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Request, Response};
 use recoup_core::{Fact, Secret};
 
 use super::body::{Customer, Object};
@@ -17,13 +17,7 @@ pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Opti
         Lookup::Obligation(obligation) => (collection(obligation.as_str())?, obligation.as_str()),
         Lookup::Object { .. } => return None,
     };
-    let mut authorization = HeaderValue::try_from(format!("Bearer {}", api_key.expose())).ok()?;
-    authorization.set_sensitive(true);
-    Request::builder()
-        .method(Method::GET)
-        .uri(format!("{}/v1/{collection}/{id}", base_url.trim_end_matches('/')))
-        .header(AUTHORIZATION, authorization)
-        .header(ACCEPT, "application/json")
+    get(base_url, &format!("v1/{collection}/{id}"), &bearer(api_key), "application/json")?
         .body(Bytes::new())
         .ok()
 }
@@ -39,11 +33,8 @@ fn collection(obligation: &str) -> Option<&'static str> {
 
 /// Reads the answer.
 pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAnswer {
-    match answer.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return LookupAnswer::NotFound,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return LookupAnswer::Denied,
-        _ => return LookupAnswer::Unreachable,
+    if let Some(answer) = LookupAnswer::by_status(answer.status()) {
+        return answer;
     }
     match lookup {
         Lookup::Customer(asked) => customer(asked.as_str(), answer.body()),

@@ -2,11 +2,9 @@
 //!
 //! The API key is `consumer_key:consumer_secret`, the base URL the store's own address.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::lookup::{basic, get};
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Request, Response};
 use recoup_core::Secret;
 
 use super::body::Body;
@@ -23,25 +21,15 @@ pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Opti
     if !id.bytes().all(|b| b.is_ascii_digit()) || !api_key.expose().contains(':') {
         return None;
     }
-    let credentials = STANDARD.encode(api_key.expose());
-    let mut authorization = HeaderValue::try_from(format!("Basic {credentials}")).ok()?;
-    authorization.set_sensitive(true);
-    Request::builder()
-        .method(Method::GET)
-        .uri(format!("{}/wp-json/wc/v3/{collection}/{id}", base_url.trim_end_matches('/')))
-        .header(AUTHORIZATION, authorization)
-        .header(ACCEPT, "application/json")
+    get(base_url, &format!("wp-json/wc/v3/{collection}/{id}"), &basic(api_key.expose()), "application/json")?
         .body(Bytes::new())
         .ok()
 }
 
 /// Reads the answer.
 pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAnswer {
-    match answer.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return LookupAnswer::NotFound,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return LookupAnswer::Denied,
-        _ => return LookupAnswer::Unreachable,
+    if let Some(answer) = LookupAnswer::by_status(answer.status()) {
+        return answer;
     }
     let Ok(body) = json::parse::<Body<'_>>(answer.body()) else { return LookupAnswer::Unreachable };
     // Another object than the one asked for is somebody else's debt or phone.
