@@ -1,4 +1,5 @@
-//! Lists the playbook and template files, so that adding one is adding a file.
+//! Lists the playbook and template files, so that adding one is adding a file, and writes each as JSON beside its text: a
+//! function reads JSON anyway, and need not carry a reader of TOML.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -13,21 +14,25 @@ fn main() -> io::Result<()> {
     let root = variable("CARGO_MANIFEST_DIR")?;
     let out = variable("OUT_DIR")?;
     let mut code = String::new();
-    for (folder, constant) in [("playbooks", "PLAYBOOK_FILES"), ("templates", "TEMPLATE_FILES")] {
+    for (folder, constant) in [("playbooks", "PLAYBOOK"), ("templates", "TEMPLATE")] {
         let folder = Path::new(&root).join(folder);
         println!("cargo::rerun-if-changed={}", folder.display());
         let mut files: Vec<_> = fs::read_dir(&folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
         files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
         files.sort();
-        let _ = writeln!(
-            code,
-            "/// Name and text of every file in the folder.\nconst {constant}: &[(&str, &str)] = &["
-        );
+        let (mut texts, mut read) = (String::new(), String::new());
         for path in files {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            let _ = writeln!(code, "    ({stem:?}, include_str!({:?})),", path.display().to_string());
+            let value: serde_json::Value = toml::from_str(&fs::read_to_string(&path)?)
+                .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
+            let _ = writeln!(texts, "    ({stem:?}, include_str!({:?})),", path.display().to_string());
+            let _ = writeln!(read, "    ({stem:?}, {:?}),", value.to_string());
         }
-        code.push_str("];\n");
+        let _ = write!(
+            code,
+            "/// Name and text of every file in the folder.\nconst {constant}_FILES: &[(&str, &str)] = &[\n{texts}];\n\
+             /// The same as JSON.\nconst {constant}_JSON: &[(&str, &str)] = &[\n{read}];\n"
+        );
     }
     fs::write(Path::new(&out).join("library.rs"), code)
 }

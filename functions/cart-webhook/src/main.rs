@@ -8,7 +8,9 @@ use recoup_transport::HttpTransport;
 async fn main() -> Result<(), StartError> {
     let transport = HttpTransport::new();
     let webhooks = &start(sources).await?.webhooks(&transport)?;
-    let handle =
-        async |delivered| lambda::response(webhooks.handle(FRONT, &lambda::request(delivered)).await);
+    let handle = async |delivered| {
+        let answer = webhooks.handle(FRONT, &lambda::request(delivered)).await;
+        Ok::<_, lambda::Error>(lambda::HttpAnswer(answer))
+    };
     Ok(lambda::run_http(lambda::service_fn(handle)).await?)
 }

@@ -9,11 +9,12 @@ async fn main() -> Result<(), StartError> {
     let engine = &start(|name| matches!(name, SecretName::Meta | SecretName::Pepper)).await?.engine;
     let handle = async |delivered: lambda::HttpRequest| {
         let request = lambda::request(delivered);
-        lambda::response(if request.is_get {
+        let answer = if request.is_get {
             channel_webhook::verify_subscription(engine, &request).await
         } else {
             channel_webhook::handle(engine, &request).await
-        })
+        };
+        Ok::<_, lambda::Error>(lambda::HttpAnswer(answer))
     };
     Ok(lambda::run_http(lambda::service_fn(handle)).await?)
 }

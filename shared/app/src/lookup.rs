@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use recoup_core::{Answer, BuyerFacts, CaseId, Fact, Lookup, Secret, StepDue};
-use recoup_processors::{self as processors, LookupAnswer, Processor};
+use recoup_processors::{self as processors, LookupAnswer, SourceApi};
 
 use crate::credentials::SourceCredentials;
 use crate::engine::EngineError;
@@ -27,21 +27,22 @@ impl Apis {
     /// hosts. Nothing that a webhook says decides where it goes.
     pub fn request(
         &self,
-        processor: &dyn Processor,
+        name: &str,
+        api: &dyn SourceApi,
         credentials: &SourceCredentials,
         lookup: &processors::Lookup,
         api_key: &Secret,
     ) -> Option<http::Request<Bytes>> {
-        if let Some(base_url) = self.elsewhere.get(processor.name()) {
-            return processor.request(base_url, lookup, api_key);
+        if let Some(base_url) = self.elsewhere.get(name) {
+            return api.request(base_url, lookup, api_key);
         }
-        let api = processor.api()?;
+        let place = api.api()?;
         let base_url = match &credentials.api_url {
-            Some(url) if api.allows(url.expose()) => url.expose(),
+            Some(url) if place.allows(url.expose()) => url.expose(),
             Some(_) => return None,
-            None => api.url?,
+            None => place.url?,
         };
-        processor.request(base_url.trim_end_matches('/'), lookup, api_key)
+        api.request(base_url.trim_end_matches('/'), lookup, api_key)
     }
 
     /// Carries out the look-ups and fills in their answers. A source without an API key is not asked.
@@ -56,8 +57,8 @@ impl Apis {
         lookups: &[Lookup],
         due: &mut StepDue,
     ) -> Result<(), EngineError> {
-        let Some(processor) = processors::by_name(case.source.as_str()) else { return Ok(()) };
-        let name = SecretName::of(processor);
+        let Some((source, api)) = processors::api_of(case.source.as_str()) else { return Ok(()) };
+        let name = SecretName::Source(source);
         if lookups.is_empty() || !secrets.has(name) {
             return Ok(());
         }
@@ -68,9 +69,9 @@ impl Apis {
                 Lookup::Buyer(customer) => processors::Lookup::Customer(customer.clone()),
                 Lookup::Obligation => processors::Lookup::Obligation(case.obligation.clone()),
             };
-            let answer = match self.request(processor, &credentials, &question, api_key) {
+            let answer = match self.request(source, api, &credentials, &question, api_key) {
                 Some(request) => match transport.perform(request).await {
-                    Ok(response) => processor.read_answer(&question, &response),
+                    Ok(response) => api.read_answer(&question, &response),
                     Err(_) => LookupAnswer::Unreachable,
                 },
                 None => LookupAnswer::NotAsked,

@@ -1,8 +1,8 @@
 //! Payment processors: their webhooks.
 
-use recoup_processors::Family;
+use recoup_processors as processors;
 
 use crate::webhook::Front;
 
 /// What the function `payment-webhook` serves.
-pub const FRONT: Front = Front { function: "payment_webhook", family: Family::Payment };
+pub const FRONT: Front = Front { function: "payment_webhook", sources: processors::PAYMENT };

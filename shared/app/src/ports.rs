@@ -212,8 +212,8 @@ impl SecretName {
     /// The secret of the source with this name, and where it is kept below a deployment's own folder, for example
     /// `payment/stripe`; `None` when this build knows no such source.
     pub fn of_source(name: &str) -> Option<(Self, String)> {
-        let processor = recoup_processors::by_name(name)?;
-        Some((Self::of(processor), format!("{}/{name}", processor.family().as_str())))
+        let (name, family) = recoup_processors::family_of(name)?;
+        Some((Self::Source(name), format!("{}/{name}", family.as_str())))
     }
 
     /// The name in errors and logs.

@@ -32,12 +32,12 @@ const MOST_ASKS: usize = 32;
 const MOST_CERTIFICATES: usize = 8;
 
 /// Which function answers.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Front {
     /// The use case's name in logs.
     pub function: &'static str,
     /// The sources it serves.
-    pub family: Family,
+    pub sources: &'static [&'static dyn Processor],
 }
 
 /// What a webhook function is made of.
@@ -87,7 +87,7 @@ impl<P: Ports, T: Transport> Webhooks<P, T> {
     /// 200 means applied, known already, ignored on purpose, or kept where it is applied later. Our own trouble is 503, so
     /// that the source delivers again; what a source would not deliver again is kept first.
     pub async fn handle(&self, front: Front, request: &Request) -> Answer {
-        let found = processors::by_name(&request.name).filter(|processor| processor.family() == front.family);
+        let found = front.sources.iter().copied().find(|processor| processor.name() == request.name);
         let Some(processor) = found.filter(|processor| self.engine.ports.has(SecretName::of(*processor)))
         else {
             return refuse(front, Answer::NOT_FOUND, "unknown_source", request);
@@ -203,7 +203,8 @@ impl<P: Ports, T: Transport> Webhooks<P, T> {
         let Some(api_key) = &credentials.api_key else { return Ok(normalised) };
         for _ in 0..MOST_ASKS {
             let Some(lookup) = normalised.asks.first() else { return Ok(normalised) };
-            let Some(request) = self.apis.request(processor, credentials, lookup, api_key) else {
+            let Some(request) = self.apis.request(processor.name(), processor, credentials, lookup, api_key)
+            else {
                 normalised.asks.remove(0);
                 continue;
             };

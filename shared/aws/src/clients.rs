@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
@@ -13,6 +12,7 @@ use aws_types::sdk_config::{
 };
 
 use crate::config::AwsConfig;
+use crate::http_client::SdkHttpClient;
 
 /// Tries per call, the first included. A repeated write meets itself by its token.
 const ATTEMPTS: u32 = 3;
@@ -46,9 +46,7 @@ pub fn sdk_config(aws: &AwsConfig) -> SdkConfig {
     config.build()
 }
 
-/// The HTTP client of every AWS client: one TLS stack, one crypto library.
+/// The HTTP client of every AWS client.
 pub fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https()
+    SharedHttpClient::new(SdkHttpClient::default())
 }

@@ -202,12 +202,14 @@ impl Config {
         let brand = environment.required("RECOUP_BRAND")?;
         let brand = Brand::parse(&brand)
             .map_err(|error| ConfigError::Malformed { name: "RECOUP_BRAND", rule: error.to_string() })?;
+        let resources = read_resources(environment)?;
+        let outside = read_outside(environment, &resources);
         Ok(Self {
             brand,
             policy: read_policy(environment)?,
             aws: read_aws(environment)?,
-            resources: read_resources(environment)?,
-            outside: read_outside(environment),
+            resources,
+            outside,
             log_level: read_log_level(environment)?,
         })
     }
@@ -303,36 +305,33 @@ fn read_resources(environment: &Environment) -> Result<Resources, ConfigError> {
     })
 }
 
-/// The sources this function serves or asks.
-fn source_names(environment: &Environment) -> impl Iterator<Item = &str> {
-    environment.get("SOURCES").unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty())
-}
-
-/// Where the secret of each source is kept: `SOURCE_SECRETS`, its family, its name.
+/// The sources this function serves or asks, and where the secret of each is kept: `SOURCE_SECRETS`, its family, its name.
 fn read_sources(environment: &Environment) -> Result<Vec<(SecretName, String)>, ConfigError> {
     let unknown = |name: &str| ConfigError::Malformed {
         name: "SOURCES",
         rule: format!("must be names of sources, and there is none called {name}"),
     };
     let mut sources = Vec::new();
-    for name in source_names(environment) {
+    let names = environment.get("SOURCES").unwrap_or_default().split(',').map(str::trim);
+    for name in names.filter(|name| !name.is_empty()) {
         let (secret, path) = SecretName::of_source(name).ok_or_else(|| unknown(name))?;
         sources.push((secret, format!("{}{path}", environment.required("SOURCE_SECRETS")?)));
     }
     Ok(sources)
 }
 
-fn read_outside(environment: &Environment) -> Outside {
+fn read_outside(environment: &Environment, resources: &Resources) -> Outside {
     let or = |name: &str, real: &str| environment.get(name).unwrap_or(real).trim_end_matches('/').to_owned();
+    let sources = resources.secrets.keys().filter_map(|secret| match secret {
+        SecretName::Source(name) => Some(*name),
+        SecretName::Pepper | SecretName::Meta | SecretName::Twilio => None,
+    });
     Outside {
         graph_api_url: or("GRAPH_API_URL", "https://graph.facebook.com"),
-        source_api_urls: source_names(environment)
-            .filter_map(|name| match SecretName::of_source(name)?.0 {
-                SecretName::Source(name) => {
-                    let elsewhere = environment.get(&format!("{}_API_URL", name.to_ascii_uppercase()))?;
-                    Some((name, elsewhere.trim_end_matches('/').to_owned()))
-                }
-                SecretName::Pepper | SecretName::Meta | SecretName::Twilio => None,
+        source_api_urls: sources
+            .filter_map(|name| {
+                let elsewhere = environment.get(&format!("{}_API_URL", name.to_ascii_uppercase()))?;
+                Some((name, elsewhere.trim_end_matches('/').to_owned()))
             })
             .collect(),
         twilio_api_url: or("TWILIO_API_URL", "https://api.twilio.com"),

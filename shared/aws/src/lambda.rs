@@ -1,8 +1,13 @@
 //! What Lambda delivers, in the terms of the use cases, and back.
 
+use std::future::ready;
+use std::pin::Pin;
+
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
 use bytes::Bytes;
-use lambda_http::{Body, RequestExt as _};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+use lambda_http::{Body, IntoResponse, RequestExt as _, Response};
 use recoup_app::engine::first_seen;
 use recoup_app::http::{Answer, Request};
 use recoup_app::queue::Received;
@@ -63,14 +68,20 @@ fn root_of(header: &str) -> Option<String> {
     plain.then(|| root.to_owned())
 }
 
-/// Writes an answer for the HTTP API.
-///
-/// # Errors
-/// Never in practice: status and header are ours.
-pub fn response(answer: Answer) -> Result<lambda_http::Response<Body>, Error> {
-    let response =
-        lambda_http::Response::builder().status(answer.status).header("content-type", answer.content_type);
-    Ok(response.body(Body::Text(answer.body))?)
+/// An answer for the HTTP API.
+#[derive(Debug)]
+pub struct HttpAnswer(pub Answer);
+
+/// Of text as it is: the general way, for any body, holds a table of every character set.
+impl IntoResponse for HttpAnswer {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        let Self(answer) = self;
+        let mut response = Response::new(Body::Text(answer.body));
+        *response.status_mut() =
+            StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+        Box::pin(ready(response))
+    }
 }
 
 /// Reads a batch of a queue.

@@ -5,6 +5,7 @@
 mod clients;
 mod clock;
 pub mod config;
+mod http_client;
 pub mod lambda;
 mod ports;
 mod queues;

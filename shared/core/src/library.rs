@@ -26,8 +26,8 @@ impl<T> Shelf<T> {
     }
 }
 
-static PLAYBOOKS: Shelf<(String, Playbook)> = Shelf::new(PLAYBOOK_FILES);
-static TEMPLATES: Shelf<Template> = Shelf::new(TEMPLATE_FILES);
+static PLAYBOOKS: Shelf<(String, Playbook)> = Shelf::new(PLAYBOOK_JSON);
+static TEMPLATES: Shelf<Template> = Shelf::new(TEMPLATE_JSON);
 
 /// The playbooks and templates of this build.
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,12 +63,14 @@ impl Library {
     }
 
     fn file(name: &str) -> Option<&'static (String, Playbook)> {
-        PLAYBOOKS.get(name, |text| Some((version_of(text), Playbook::parse(text).ok()?)))
+        PLAYBOOKS.get(name, |json| {
+            Some((version_of(Self::playbook_text(name)?), serde_json::from_str(json).ok()?))
+        })
     }
 
     /// The template of this name.
     pub fn template(name: &Name) -> Option<&'static Template> {
-        TEMPLATES.get(name.as_str(), |text| Template::parse(text).ok())
+        TEMPLATES.get(name.as_str(), |json| serde_json::from_str(json).ok())
     }
 }
 
@@ -114,6 +116,22 @@ mod tests {
     #[test]
     fn every_playbook_names_texts_that_exist_in_the_right_category() {
         assert_eq!(lint_library(), Ok(()));
+    }
+
+    #[test]
+    fn what_a_function_reads_is_what_the_files_say() {
+        for (file, text) in PLAYBOOK_FILES {
+            assert_eq!(
+                Playbook::parse(text).ok().as_ref(),
+                Library::file(file).map(|(_, playbook)| playbook),
+                "{file}"
+            );
+        }
+        for (file, text) in TEMPLATE_FILES {
+            let name = Name::parse(file).expect("well formed");
+            let parsed = Template::parse(text).unwrap_or_else(|error| panic!("{file}: {error}"));
+            assert_eq!(Some(&parsed), Library::template(&name), "{file}");
+        }
     }
 
     #[test]

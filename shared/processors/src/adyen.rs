@@ -31,8 +31,8 @@ use crate::json;
 use crate::read;
 use crate::signature::{self, MAX_SIGNATURES, Mac, Macs};
 use crate::{
-    Family, Habits, Ignored, NormaliseError, Normalised, Processor, SignatureError, Signed, Status,
-    Unverified, Verified,
+    Family, Habits, Ignored, NormaliseError, Normalised, Processor, SignatureError, Signed, SourceApi,
+    Status, Unverified, Verified,
 };
 
 /// Adyen.
@@ -95,6 +95,8 @@ impl Processor for Adyen {
         Some(Signed { headers: HeaderMap::new(), body: serde_json::to_vec(&signed).ok()? })
     }
 }
+
+impl SourceApi for Adyen {}
 
 /// The key that a secret spells; `None` for a password and for anything else.
 fn key(secret: &str) -> Option<Vec<u8>> {

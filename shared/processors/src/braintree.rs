@@ -19,8 +19,8 @@ use recoup_core::{
 use crate::read::{self, links, obligation};
 use crate::xml::{Document, Element};
 use crate::{
-    Family, Habits, Ignored, NormaliseError, Normalised, Processor, SignatureError, Signed, Status,
-    Unverified, Verified,
+    Family, Habits, Ignored, NormaliseError, Normalised, Processor, SignatureError, Signed, SourceApi,
+    Status, Unverified, Verified,
 };
 
 /// Braintree.
@@ -81,6 +81,8 @@ impl Processor for Braintree {
         signature::sign(body, secret)
     }
 }
+
+impl SourceApi for Braintree {}
 
 /// The members whose absence is told.
 mod member {

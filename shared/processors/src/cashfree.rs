@@ -25,7 +25,7 @@ use crate::json::Member;
 use crate::signature::{self, Mac, Macs};
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
-    SignatureError, Signed, Status, Unverified, Verified, json, read,
+    SignatureError, Signed, SourceApi, Status, Unverified, Verified, json, read,
 };
 
 /// Cashfree.
@@ -92,7 +92,9 @@ impl Processor for Cashfree {
         signed.headers.insert(TIMESTAMP.clone(), HeaderValue::try_from(time).ok()?);
         Some(signed)
     }
+}
 
+impl SourceApi for Cashfree {
     fn api(&self) -> Option<Api> {
         Some(Api {
             url: Some("https://api.cashfree.com"),

@@ -28,7 +28,7 @@ use self::body::{Body, Content, Invoice, Subscription};
 use crate::json::Member;
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
-    SignatureError, Signed, Status, Unanswered, Unverified, Verified, json, signature,
+    SignatureError, Signed, SourceApi, Status, Unanswered, Unverified, Verified, json, signature,
 };
 
 /// Chargebee.
@@ -88,7 +88,9 @@ impl Processor for Chargebee {
         password(secret.expose())?;
         Signed::with(&AUTHORIZATION, format!("Basic {}", STANDARD.encode(secret.expose())), body)
     }
+}
 
+impl SourceApi for Chargebee {
     fn api(&self) -> Option<Api> {
         Some(Api { url: None, hosts: &[".chargebee.com"] })
     }

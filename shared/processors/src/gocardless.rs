@@ -25,7 +25,7 @@ use crate::json;
 use crate::signature::{self, Mac, Macs};
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
-    SignatureError, Signed, Status, Unanswered, Unverified, Verified,
+    SignatureError, Signed, SourceApi, Status, Unanswered, Unverified, Verified,
 };
 
 /// GoCardless.
@@ -102,7 +102,9 @@ impl Processor for GoCardless {
         let mac = signature::hmac_sha256(secret.expose().as_bytes(), &[body]);
         Signed::with(&SIGNATURE, signature::encode_hex(mac.as_ref()), body)
     }
+}
 
+impl SourceApi for GoCardless {
     fn api(&self) -> Option<Api> {
         Some(Api {
             url: Some("https://api.gocardless.com"),

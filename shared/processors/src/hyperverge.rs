@@ -13,12 +13,11 @@ use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use recoup_core::{BuyerFacts, Event, EventId, Fact, KycCause, Obligation, Secret};
 use ring::digest;
-use serde::Deserialize;
 
-use crate::json::{self, Member};
+use crate::json::{self, members};
 use crate::{
-    Family, Habits, Ignored, NormaliseError, Normalised, Processor, SignatureError, Signed, Status,
-    Unverified, Verified, kyc, read, signature,
+    Family, Habits, Ignored, NormaliseError, Normalised, Processor, SignatureError, Signed, SourceApi,
+    Status, Unverified, Verified, kyc, read, signature,
 };
 
 /// HyperVerge.
@@ -77,6 +76,8 @@ impl Processor for Hyperverge {
     }
 }
 
+impl SourceApi for Hyperverge {}
+
 /// A token long enough not to be guessed, in characters that a header carries unchanged.
 fn is_token(text: &str) -> bool {
     (16..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
@@ -89,15 +90,14 @@ fn bearer(header: &str) -> Result<&str, SignatureError> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Body<'a> {
-    #[serde(borrow)]
-    transaction_id: Member<'a>,
-    application_status: Member<'a>,
-    event_id: Member<'a>,
-    event_time: Member<'a>,
-    event_type: Member<'a>,
+members! {
+    struct Body {
+        transaction_id = "transactionId",
+        application_status = "applicationStatus",
+        event_id = "eventId",
+        event_time = "eventTime",
+        event_type = "eventType",
+    }
 }
 
 /// What the status says; of events that tell of something else than the end of a transaction, nothing.

@@ -1,7 +1,9 @@
 //! Borrowed JSON: members stay text until somebody asks for them, so that one pass over the body is enough.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
@@ -32,6 +34,102 @@ pub(crate) struct Member<'a>(Option<&'a RawValue>);
 impl<'de: 'a, 'a> Deserialize<'de> for Member<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         <&RawValue>::deserialize(deserializer).map(|raw| Self(Some(raw)))
+    }
+}
+
+/// What the members of an object are read into, by name.
+pub(crate) trait Slots<'a> {
+    /// Where a member of this name goes; `None` when nobody reads it.
+    fn slot(&mut self, name: &str) -> Option<&mut Member<'a>>;
+}
+
+/// Declares a struct of members, each by its own name or by the names behind `=`. What an object does not have stays
+/// absent; a member that it has twice makes it unreadable, because nobody can say which one counts.
+///
+/// Not serde's own derive, which makes a reader of some thousand bytes for each of the many structs: here one reader fills
+/// them all.
+macro_rules! members {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident {
+        $($(#[$doc:meta])* $field_vis:vis $field:ident $(= $($key:literal)|+)?,)*
+    }) => {
+        $(#[$meta])*
+        #[derive(Default)]
+        $vis struct $name<'a> {
+            $($(#[$doc])* $field_vis $field: $crate::json::Member<'a>,)*
+        }
+
+        impl<'a> $crate::json::Slots<'a> for $name<'a> {
+            fn slot(&mut self, name: &str) -> Option<&mut $crate::json::Member<'a>> {
+                $(if $crate::json::members!(@is name $field $($($key)|+)?) {
+                    return Some(&mut self.$field);
+                })*
+                None
+            }
+        }
+
+        impl<'de: 'a, 'a> ::serde::Deserialize<'de> for $name<'a> {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let mut members = $name::default();
+                $crate::json::fill(deserializer, &mut members)?;
+                Ok(members)
+            }
+        }
+    };
+    (@is $name:ident $field:ident) => { $name == stringify!($field) };
+    (@is $name:ident $field:ident $($key:literal)|+) => { matches!($name, $($key)|+) };
+}
+pub(crate) use members;
+
+/// Reads an object's members into their slots.
+pub(crate) fn fill<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    slots: &mut dyn Slots<'de>,
+) -> Result<(), D::Error> {
+    deserializer.deserialize_map(Filler(slots))
+}
+
+struct Filler<'s, 'de>(&'s mut dyn Slots<'de>);
+
+impl<'de> Visitor<'de> for Filler<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(slot) = map.next_key_seed(Key(&mut *self.0))? {
+            match slot {
+                Some(slot) if slot.is_absent() => *slot = map.next_value()?,
+                Some(_) => return Err(A::Error::custom("a member twice")),
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Key<'s, 'de>(&'s mut dyn Slots<'de>);
+
+impl<'s, 'de> DeserializeSeed<'de> for Key<'s, 'de> {
+    type Value = Option<&'s mut Member<'de>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<'s, 'de> Visitor<'de> for Key<'s, 'de> {
+    type Value = Option<&'s mut Member<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.slot(name))
     }
 }
 
@@ -90,11 +188,10 @@ impl<'a> Member<'a> {
 
     /// The id that stands here, alone or inside the expanded object.
     pub(crate) fn id(self) -> Option<Cow<'a, str>> {
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Expanded<'a> {
-            #[serde(borrow)]
-            id: Member<'a>,
+        members! {
+            struct Expanded {
+                id,
+            }
         }
         self.text().or_else(|| self.object::<Expanded<'a>>()?.id.text())
     }

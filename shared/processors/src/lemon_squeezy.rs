@@ -26,7 +26,7 @@ use crate::read::{self, first, language_tag, zone_name};
 use crate::signature::{self, Mac, Macs};
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
-    SignatureError, Signed, Status, Unanswered, Unverified, Verified,
+    SignatureError, Signed, SourceApi, Status, Unanswered, Unverified, Verified,
 };
 
 /// Lemon Squeezy.
@@ -89,7 +89,9 @@ impl Processor for LemonSqueezy {
         let mac = signature::hmac_sha256(secret.expose().as_bytes(), &[body]);
         Signed::with(&SIGNATURE, signature::encode_hex(mac.as_ref()), body)
     }
+}
 
+impl SourceApi for LemonSqueezy {
     fn api(&self) -> Option<Api> {
         Some(Api { url: Some("https://api.lemonsqueezy.com"), hosts: &["api.lemonsqueezy.com"] })
     }

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION};
 use http::request::Builder;
 use http::{HeaderValue, Request, StatusCode};
@@ -108,6 +109,28 @@ pub(crate) fn bearer(api_key: &Secret) -> String {
 /// The `Authorization` of `user:password`.
 pub(crate) fn basic(pair: &str) -> String {
     format!("Basic {}", STANDARD.encode(pair))
+}
+
+/// What a source's own API is asked: by whoever is about to send a message, and where a webhook says too little.
+///
+/// Apart from [`crate::Processor`], so that a function that only asks holds no code that reads webhooks. A source without an API
+/// leaves all of it out.
+pub trait SourceApi: Send + Sync {
+    /// Where the source's API is; `None` when nothing is asked there.
+    fn api(&self) -> Option<Api> {
+        None
+    }
+
+    /// Builds the request that asks the processor's API; `None` when it has no answer to such a question, or when
+    /// `base_url` is not a URL.
+    fn request(&self, _base_url: &str, _lookup: &Lookup, _api_key: &Secret) -> Option<Request<Bytes>> {
+        None
+    }
+
+    /// Reads the API's answer to [`SourceApi::request`] about a customer or an obligation.
+    fn read_answer(&self, _lookup: &Lookup, _answer: &http::Response<Bytes>) -> LookupAnswer {
+        LookupAnswer::Unreachable
+    }
 }
 
 /// A source's own API.

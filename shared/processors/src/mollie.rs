@@ -25,7 +25,7 @@ use crate::read;
 use crate::signature::{self, Mac, Macs};
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
-    SignatureError, Signed, Status, Unanswered, Unverified, Verified,
+    SignatureError, Signed, SourceApi, Status, Unanswered, Unverified, Verified,
 };
 
 /// Mollie.
@@ -92,7 +92,9 @@ impl Processor for Mollie {
         let mac = signature::hmac_sha256(secret.expose().as_bytes(), &[body]);
         Signed::with(&SIGNATURE, format!("sha256={}", signature::encode_hex(mac.as_ref())), body)
     }
+}
 
+impl SourceApi for Mollie {
     fn api(&self) -> Option<Api> {
         Some(Api { url: Some("https://api.mollie.com"), hosts: &["api.mollie.com"] })
     }

@@ -15,14 +15,13 @@ use bytes::Bytes;
 use http::HeaderName;
 use jiff::Timestamp;
 use recoup_core::{BuyerFacts, CustomerId, Event, Fact, Obligation, Phone, Secret};
-use serde::Deserialize;
 
-use crate::json::{self, Member};
+use crate::json::{self, Member, members};
 use crate::kyc::{self, Verdict};
 use crate::signature::{self, Mac, Macs};
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
-    SignatureError, Signed, Status, Unanswered, Unverified, Verified, read,
+    SignatureError, Signed, SourceApi, Status, Unanswered, Unverified, Verified, read,
 };
 
 /// Onfido.
@@ -88,7 +87,9 @@ impl Processor for Onfido {
         let mac = signature::hmac_sha256(secret.expose().as_bytes(), &[body]);
         Signed::with(&SIGNATURE, signature::encode_hex(mac.as_ref()), body)
     }
+}
 
+impl SourceApi for Onfido {
     /// Each account is of one region, so its address stands in the source's secret.
     fn api(&self) -> Option<Api> {
         Some(Api { url: None, hosts: &["api.eu.onfido.com", "api.us.onfido.com", "api.ca.onfido.com"] })
@@ -103,53 +104,48 @@ impl Processor for Onfido {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Body<'a> {
-    #[serde(borrow)]
-    payload: Member<'a>,
+members! {
+    struct Body {
+        payload,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Notice<'a> {
-    #[serde(borrow)]
-    action: Member<'a>,
-    object: Member<'a>,
-    resource: Member<'a>,
+members! {
+    struct Notice {
+        action,
+        object,
+        resource,
+    }
 }
 
-/// What the event is about.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Object<'a> {
-    #[serde(borrow)]
-    id: Member<'a>,
-    status: Member<'a>,
-    started_at_iso8601: Member<'a>,
-    completed_at_iso8601: Member<'a>,
+members! {
+    /// What the event is about.
+    struct Object {
+        id,
+        status,
+        started_at_iso8601,
+        completed_at_iso8601,
+    }
 }
 
-/// A workflow run, in a webhook or as the API answers it.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Run<'a> {
-    #[serde(borrow)]
-    id: Member<'a>,
-    applicant_id: Member<'a>,
-    customer_user_id: Member<'a>,
-    status: Member<'a>,
-    output: Member<'a>,
-    reasons: Member<'a>,
-    updated_at: Member<'a>,
+members! {
+    /// A workflow run, in a webhook or as the API answers it.
+    struct Run {
+        id,
+        applicant_id,
+        customer_user_id,
+        status,
+        output,
+        reasons,
+        updated_at,
+    }
 }
 
-/// The member that a merchant's workflow may put out.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Output<'a> {
-    #[serde(borrow)]
-    whatsapp_phone: Member<'a>,
+members! {
+    /// The member that a merchant's workflow may put out.
+    struct Output {
+        whatsapp_phone,
+    }
 }
 
 fn ignored(kind: &str, why: Ignored) -> Normalised {

@@ -25,7 +25,7 @@ use crate::read;
 use crate::signature::{self, Mac, Macs};
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
-    SignatureError, Signed, Status, Unverified, Verified,
+    SignatureError, Signed, SourceApi, Status, Unverified, Verified,
 };
 
 /// Paddle Billing.
@@ -92,7 +92,9 @@ impl Processor for Paddle {
         let header = format!("ts={time};h1={}", signature::encode_hex(mac.as_ref()));
         Signed::with(&SIGNATURE, header, body)
     }
+}
 
+impl SourceApi for Paddle {
     fn api(&self) -> Option<Api> {
         Some(Api {
             url: Some("https://api.paddle.com"),

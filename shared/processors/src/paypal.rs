@@ -26,8 +26,8 @@ use crate::json;
 use crate::read::{self, id, obligation};
 use crate::signature::keys;
 use crate::{
-    Family, Habits, Ignored, NormaliseError, Normalised, Processor, SignatureError, Signed, Status,
-    Unverified, Verified,
+    Family, Habits, Ignored, NormaliseError, Normalised, Processor, SignatureError, Signed, SourceApi,
+    Status, Unverified, Verified,
 };
 
 /// PayPal.
@@ -94,6 +94,8 @@ impl Processor for PayPal {
         None
     }
 }
+
+impl SourceApi for PayPal {}
 
 /// Verifies as [`Processor::verify`] does, but for two things: the first certificate given is trusted as it is, and any text
 /// may be the webhook's id.

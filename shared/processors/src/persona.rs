@@ -23,7 +23,7 @@ use crate::json;
 use crate::signature::{self, MAX_SIGNATURES, Mac, Macs};
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
-    SignatureError, Signed, Status, Unverified, Verified, kyc, read,
+    SignatureError, Signed, SourceApi, Status, Unverified, Verified, kyc, read,
 };
 
 /// Persona.
@@ -86,7 +86,9 @@ impl Processor for Persona {
         let mac = signature::hmac_sha256(secret.expose().as_bytes(), &[time.as_bytes(), b".", body]);
         Signed::with(&SIGNATURE, format!("t={time},v1={}", signature::encode_hex(mac.as_ref())), body)
     }
+}
 
+impl SourceApi for Persona {
     fn api(&self) -> Option<Api> {
         Some(Api {
             url: Some("https://api.withpersona.com"),

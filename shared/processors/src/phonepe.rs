@@ -24,8 +24,8 @@ use self::body::{Body, Flow, Payload};
 use crate::json::Member;
 use crate::read::{language_tag, zone_name};
 use crate::{
-    Family, Habits, Ignored, NormaliseError, Normalised, Processor, SignatureError, Signed, Status,
-    Unverified, Verified, json, read, signature,
+    Family, Habits, Ignored, NormaliseError, Normalised, Processor, SignatureError, Signed, SourceApi,
+    Status, Unverified, Verified, json, read, signature,
 };
 
 /// `PhonePe`.
@@ -89,6 +89,8 @@ impl Processor for Phonepe {
         Signed::with(&AUTHORIZATION, sent, body)
     }
 }
+
+impl SourceApi for Phonepe {}
 
 /// What is sent for `user:password`; `None` for a text of another form.
 fn password(secret: &str) -> Option<digest::Digest> {

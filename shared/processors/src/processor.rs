@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use recoup_core::{Link, Secret};
 
-use crate::{Api, Lookup, LookupAnswer, NormaliseError, Normalised, SignatureError, Unanswered};
+use crate::{NormaliseError, Normalised, SignatureError, SourceApi, Unanswered};
 
 /// A request as it came in: nothing in it may be believed.
 #[derive(Clone, Copy)]
@@ -155,7 +155,7 @@ impl fmt::Debug for Signed {
 }
 
 /// A source of webhooks.
-pub trait Processor: Send + Sync {
+pub trait Processor: SourceApi {
     /// The name in the webhook path and in the key of a case.
     fn name(&self) -> &'static str;
 
@@ -214,20 +214,4 @@ pub trait Processor: Send + Sync {
     ///
     /// `None` when only the source itself can sign.
     fn sign(&self, body: &[u8], secret: &Secret, at: Timestamp, url: &str) -> Option<Signed>;
-
-    /// Where the source's API is; `None` when nothing is asked there.
-    fn api(&self) -> Option<Api> {
-        None
-    }
-
-    /// Builds the request that asks the processor's API; `None` when it has no answer to such a question, or when
-    /// `base_url` is not a URL.
-    fn request(&self, _base_url: &str, _lookup: &Lookup, _api_key: &Secret) -> Option<http::Request<Bytes>> {
-        None
-    }
-
-    /// Reads the API's answer to [`Processor::request`] about a customer or an obligation.
-    fn read_answer(&self, _lookup: &Lookup, _answer: &http::Response<Bytes>) -> LookupAnswer {
-        LookupAnswer::Unreachable
-    }
 }

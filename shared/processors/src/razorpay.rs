@@ -28,7 +28,7 @@ use self::body::{Body, Entity, Payload, seconds};
 use crate::signature::{self, Mac, Macs};
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
-    SignatureError, Signed, Status, Unanswered, Unverified, Verified, json, read,
+    SignatureError, Signed, SourceApi, Status, Unanswered, Unverified, Verified, json, read,
 };
 
 /// Razorpay.
@@ -93,7 +93,9 @@ impl Processor for Razorpay {
         let mac = signature::hmac_sha256(secret.expose().as_bytes(), &[body]);
         Signed::with(&SIGNATURE, signature::encode_hex(mac.as_ref()), body)
     }
+}
 
+impl SourceApi for Razorpay {
     fn api(&self) -> Option<Api> {
         Some(Api { url: Some("https://api.razorpay.com"), hosts: &["api.razorpay.com"] })
     }

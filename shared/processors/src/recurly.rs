@@ -22,7 +22,7 @@ use recoup_core::{Event, EventId, Fact, Obligation, Secret};
 
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
-    SignatureError, Signed, Status, Unanswered, Unverified, Verified,
+    SignatureError, Signed, SourceApi, Status, Unanswered, Unverified, Verified,
 };
 
 /// Recurly.
@@ -72,7 +72,9 @@ impl Processor for Recurly {
     fn sign(&self, body: &[u8], secret: &Secret, at: Timestamp, _url: &str) -> Option<Signed> {
         signature::sign(body, secret, at, is_xml(body))
     }
+}
 
+impl SourceApi for Recurly {
     fn api(&self) -> Option<Api> {
         Some(Api { url: Some("https://v3.recurly.com"), hosts: &["v3.recurly.com", "v3.eu.recurly.com"] })
     }

@@ -35,7 +35,7 @@ use crate::read::time;
 use crate::signature::{self, Mac, Macs};
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
-    SignatureError, Signed, Status, Unanswered, Unverified, Verified,
+    SignatureError, Signed, SourceApi, Status, Unanswered, Unverified, Verified,
 };
 
 /// Shopify.
@@ -117,7 +117,9 @@ impl Processor for Shopify {
         let mac = signature::hmac_sha256(secret.expose().as_bytes(), &[body]);
         Signed::with(&SIGNATURE[0], STANDARD.encode(mac), body)
     }
+}
 
+impl SourceApi for Shopify {
     fn api(&self) -> Option<Api> {
         Some(Api { url: None, hosts: &[".myshopify.com"] })
     }

@@ -29,7 +29,7 @@ use crate::read;
 use crate::signature::{self, Mac, Macs};
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
-    SignatureError, Signed, Status, Unanswered, Unverified, Verified,
+    SignatureError, Signed, SourceApi, Status, Unanswered, Unverified, Verified,
 };
 
 /// Square.
@@ -100,7 +100,9 @@ impl Processor for Square {
         let mac = signature::hmac_sha256(secret.expose().as_bytes(), &[url.as_bytes(), body]);
         Signed::with(&SIGNATURE, STANDARD.encode(mac), body)
     }
+}
 
+impl SourceApi for Square {
     fn api(&self) -> Option<Api> {
         Some(Api {
             url: Some("https://connect.squareup.com"),

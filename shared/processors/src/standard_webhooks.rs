@@ -24,8 +24,8 @@ use self::read::Reading;
 use crate::json;
 use crate::signature;
 use crate::{
-    Family, Habits, NormaliseError, Normalised, Processor, SignatureError, Signed, Status, Unverified,
-    Verified, kyc,
+    Family, Habits, NormaliseError, Normalised, Processor, SignatureError, Signed, SourceApi, Status,
+    Unverified, Verified, kyc,
 };
 
 /// The merchant's own backends.
@@ -122,6 +122,8 @@ impl Processor for StandardWebhooks {
         Some(Signed { headers, body: body.to_vec() })
     }
 }
+
+impl SourceApi for StandardWebhooks {}
 
 /// Adds the id of the delivery, which is the id of the event, and the time.
 fn events(

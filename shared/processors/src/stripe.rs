@@ -31,7 +31,7 @@ use crate::json::{self, Member};
 use crate::signature::{self, Mac, Macs};
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
-    SignatureError, Signed, Status, Unverified, Verified,
+    SignatureError, Signed, SourceApi, Status, Unverified, Verified,
 };
 
 /// Stripe.
@@ -100,7 +100,9 @@ impl Processor for Stripe {
         let header = format!("t={time},v1={}", signature::encode_hex(mac.as_ref()));
         Signed::with(&SIGNATURE, header, body)
     }
+}
 
+impl SourceApi for Stripe {
     fn api(&self) -> Option<Api> {
         Some(Api { url: Some("https://api.stripe.com"), hosts: &["api.stripe.com"] })
     }

@@ -11,15 +11,14 @@ use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use recoup_core::{BuyerFacts, CustomerId, Event, EventId, Fact, KycCause, Obligation, Secret};
 use ring::hmac;
-use serde::Deserialize;
 
-use crate::json::{self, Member};
+use crate::json::{self, members};
 use crate::kyc::{self, Label, Verdict};
 use crate::read;
 use crate::signature::{self, Mac, Macs};
 use crate::{
-    Family, Habits, Ignored, NormaliseError, Normalised, Processor, SignatureError, Signed, Status,
-    Unverified, Verified,
+    Family, Habits, Ignored, NormaliseError, Normalised, Processor, SignatureError, Signed, SourceApi,
+    Status, Unverified, Verified,
 };
 
 /// Sumsub.
@@ -87,27 +86,27 @@ impl Processor for Sumsub {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Body<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Member<'a>,
-    applicant_id: Member<'a>,
-    external_user_id: Member<'a>,
-    correlation_id: Member<'a>,
-    created_at: Member<'a>,
-    created_at_ms: Member<'a>,
-    sandbox_mode: Member<'a>,
-    review_result: Member<'a>,
+impl SourceApi for Sumsub {}
+
+members! {
+    struct Body {
+        kind = "type",
+        applicant_id = "applicantId",
+        external_user_id = "externalUserId",
+        correlation_id = "correlationId",
+        created_at = "createdAt",
+        created_at_ms = "createdAtMs",
+        sandbox_mode = "sandboxMode",
+        review_result = "reviewResult",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct ReviewResult<'a> {
-    #[serde(borrow)]
-    review_answer: Member<'a>,
-    review_reject_type: Member<'a>,
-    reject_labels: Member<'a>,
+members! {
+    struct ReviewResult {
+        review_answer = "reviewAnswer",
+        review_reject_type = "reviewRejectType",
+        reject_labels = "rejectLabels",
+    }
 }
 
 fn event(body: &Body<'_>, kind: &str, fact: Fact) -> Result<Event, NormaliseError> {

@@ -32,7 +32,7 @@ use crate::read::obligation;
 use crate::signature::{self, Mac, Macs};
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
-    SignatureError, Signed, Status, Unverified, Verified,
+    SignatureError, Signed, SourceApi, Status, Unverified, Verified,
 };
 
 /// `WooCommerce`.
@@ -106,7 +106,9 @@ impl Processor for WooCommerce {
         let mac = signature::hmac_sha256(secret::decoded(secret.expose()).as_bytes(), &[body]);
         Signed::with(&SIGNATURE, STANDARD.encode(mac), body)
     }
+}
 
+impl SourceApi for WooCommerce {
     fn api(&self) -> Option<Api> {
         Some(Api { url: None, hosts: &[] })
     }

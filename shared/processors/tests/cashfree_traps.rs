@@ -218,7 +218,7 @@ fn o20_a_national_number_is_passed_over_and_not_guessed() {
 fn r4_what_is_not_an_event_is_named() {
     for (body, expected) in [
         ("", "body_not_json"),
-        ("[]", "body_member_missing"),
+        ("[]", "body_not_event"),
         (r#"{"type":7}"#, "body_member_missing"),
         (r#"{"type":"payment failed"}"#, "body_member_malformed"),
         (r#"{"type":"PAYMENT_FAILED_WEBHOOK","type":"PAYMENT_SUCCESS_WEBHOOK"}"#, "body_not_event"),

@@ -11,8 +11,8 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, Response};
 use recoup_core::{CustomerId, Event, Fact, KycCause, KycRejected, Obligation, Phone, Secret};
 use recoup_processors::{
-    ALL, Family, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor, Status, Unanswered,
-    Verified, by_name,
+    Family, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor, Status, Unanswered,
+    Verified, all, by_name,
 };
 use serde_json::{Value, json};
 
@@ -66,7 +66,7 @@ fn key() -> Secret {
 fn o20_no_event_of_a_check_holds_a_document_a_label_or_a_reviewer_s_words() {
     // What the fixtures hold of it, in the members that vendors use for it.
     let private = ["SEEDED", "seeded", "BAD_FACE", "SCREENSHOTS", "blurred_photo", "id_blur", "1990-01-01"];
-    for source in ALL.iter().filter(|source| source.family() == Family::Kyc) {
+    for source in all().filter(|source| source.family() == Family::Kyc) {
         let mut held = 0;
         for entry in fs::read_dir(folder(source.name())).expect("readable") {
             let path = entry.expect("readable").path();

@@ -10,7 +10,7 @@ use crate::model::{Template, entries, items, target, text};
 /// Route and the function that serves it: one for each source, so that each has a throttle of its own.
 pub(crate) static ROUTES: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
     let owned = |route: &str, binary: &str| (route.to_owned(), binary.to_owned());
-    let sources = recoup_processors::ALL.iter().map(|source| {
+    let sources = recoup_processors::all().map(|source| {
         let (name, family) = (source.name(), source.family().as_str());
         owned(&format!("POST /webhooks/{name}"), &format!("{family}-webhook"))
     });

@@ -81,7 +81,7 @@ fn client(address: &str, patience: Duration) -> Client {
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .endpoint_url(format!("http://{address}"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(recoup_aws::http_client())
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(patience).build())
         .retry_config(
             RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(1)),

@@ -3,27 +3,21 @@
 use std::borrow::Cow;
 
 use recoup_core::EventId;
-use serde::Deserialize;
 
 use crate::NormaliseError;
-use crate::json::Member;
+use crate::json::{Member, members};
 
-/// A webhook of either form.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Body<'a> {
-    #[serde(borrow)]
-    pub(super) live: Member<'a>,
-    #[serde(rename = "notificationItems")]
-    pub(super) items: Member<'a>,
-    #[serde(rename = "type")]
-    pub(super) kind: Member<'a>,
-    #[serde(rename = "eventId")]
-    pub(super) event_id: Member<'a>,
-    #[serde(rename = "createdAt")]
-    pub(super) created_at: Member<'a>,
-    pub(super) environment: Member<'a>,
-    pub(super) data: Member<'a>,
+members! {
+    /// A webhook of either form.
+    pub(super) struct Body {
+        pub(super) live,
+        pub(super) items = "notificationItems",
+        pub(super) kind = "type",
+        pub(super) event_id = "eventId",
+        pub(super) created_at = "createdAt",
+        pub(super) environment,
+        pub(super) data,
+    }
 }
 
 impl<'a> Body<'a> {
@@ -34,72 +28,55 @@ impl<'a> Body<'a> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wrapper<'a> {
-    #[serde(borrow, rename = "NotificationRequestItem")]
-    item: Member<'a>,
+members! {
+    struct Wrapper {
+        item = "NotificationRequestItem",
+    }
 }
 
-/// The `data` of a webhook about a token.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Token<'a> {
-    #[serde(borrow, rename = "shopperReference")]
-    pub(super) shopper: Member<'a>,
+members! {
+    /// The `data` of a webhook about a token.
+    pub(super) struct Token {
+        pub(super) shopper = "shopperReference",
+    }
 }
 
-/// One item of a notification.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Item<'a> {
-    #[serde(borrow, rename = "pspReference")]
-    pub(super) psp: Member<'a>,
-    #[serde(rename = "originalReference")]
-    pub(super) original: Member<'a>,
-    #[serde(rename = "merchantAccountCode")]
-    account: Member<'a>,
-    #[serde(rename = "merchantReference")]
-    pub(super) reference: Member<'a>,
-    pub(super) amount: Member<'a>,
-    #[serde(rename = "eventCode")]
-    code: Member<'a>,
-    success: Member<'a>,
+members! {
+    /// One item of a notification.
+    pub(super) struct Item {
+        pub(super) psp = "pspReference",
+        pub(super) original = "originalReference",
+        account = "merchantAccountCode",
+        pub(super) reference = "merchantReference",
+        pub(super) amount,
+        code = "eventCode",
+        success,
 
-    #[serde(rename = "eventDate")]
-    pub(super) date: Member<'a>,
-    pub(super) reason: Member<'a>,
-    #[serde(rename = "additionalData")]
-    decoration: Member<'a>,
+        pub(super) date = "eventDate",
+        pub(super) reason,
+        decoration = "additionalData",
+    }
 }
 
-/// An amount in minor units, as Adyen counts them.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Amount<'a> {
-    #[serde(borrow)]
-    pub(super) value: Member<'a>,
-    pub(super) currency: Member<'a>,
+members! {
+    /// An amount in minor units, as Adyen counts them.
+    pub(super) struct Amount {
+        pub(super) value,
+        pub(super) currency,
+    }
 }
 
-/// What is read of `additionalData`. Only the signature in it proves anything.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Decoration<'a> {
-    #[serde(borrow, rename = "hmacSignature")]
-    pub(super) signature: Member<'a>,
-    #[serde(rename = "shopperReference")]
-    pub(super) shopper: Member<'a>,
-    #[serde(rename = "shopperEmail")]
-    pub(super) email: Member<'a>,
-    #[serde(rename = "metadata.whatsapp_phone")]
-    pub(super) whatsapp_phone: Member<'a>,
-    #[serde(rename = "merchantAdviceCode")]
-    pub(super) advice: Member<'a>,
-    #[serde(rename = "retry.rescueScheduled")]
-    pub(super) rescue_scheduled: Member<'a>,
-    #[serde(rename = "retry.orderAttemptNumber")]
-    pub(super) attempt: Member<'a>,
+members! {
+    /// What is read of `additionalData`. Only the signature in it proves anything.
+    pub(super) struct Decoration {
+        pub(super) signature = "hmacSignature",
+        pub(super) shopper = "shopperReference",
+        pub(super) email = "shopperEmail",
+        pub(super) whatsapp_phone = "metadata.whatsapp_phone",
+        pub(super) advice = "merchantAdviceCode",
+        pub(super) rescue_scheduled = "retry.rescueScheduled",
+        pub(super) attempt = "retry.orderAttemptNumber",
+    }
 }
 
 impl<'a> Item<'a> {

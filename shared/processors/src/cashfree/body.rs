@@ -2,45 +2,41 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use crate::json::{Member, members};
 
-use crate::json::Member;
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Body<'a> {
-    #[serde(borrow, rename = "type")]
-    pub(super) kind: Member<'a>,
-    pub(super) event_time: Member<'a>,
-    pub(super) data: Member<'a>,
+members! {
+    pub(super) struct Body {
+        pub(super) kind = "type",
+        pub(super) event_time,
+        pub(super) data,
+    }
 }
 
-/// What an event is about: named parts, or the members of a payment link or of a subscription's charge themselves.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Data<'a> {
-    #[serde(borrow)]
-    order: Member<'a>,
-    payment: Member<'a>,
-    customer_details: Member<'a>,
-    error_details: Member<'a>,
-    refund: Member<'a>,
-    dispute: Member<'a>,
-    order_details: Member<'a>,
-    subscription_details: Member<'a>,
+members! {
+    /// What an event is about: named parts, or the members of a payment link or of a subscription's charge themselves.
+    pub(super) struct Data {
+        order,
+        payment,
+        customer_details,
+        error_details,
+        refund,
+        dispute,
+        order_details,
+        subscription_details,
 
-    cf_link_id: Member<'a>,
-    link_status: Member<'a>,
-    link_currency: Member<'a>,
-    link_amount: Member<'a>,
-    link_amount_paid: Member<'a>,
+        cf_link_id,
+        link_status,
+        link_currency,
+        link_amount,
+        link_amount_paid,
 
-    pub(super) payment_id: Member<'a>,
-    pub(super) subscription_id: Member<'a>,
-    pub(super) payment_status: Member<'a>,
-    pub(super) payment_amount: Member<'a>,
-    pub(super) payment_currency: Member<'a>,
-    pub(super) retry_attempts: Member<'a>,
+        pub(super) payment_id,
+        pub(super) subscription_id,
+        pub(super) payment_status,
+        pub(super) payment_amount,
+        pub(super) payment_currency,
+        pub(super) retry_attempts,
+    }
 }
 
 impl<'a> Data<'a> {
@@ -88,18 +84,14 @@ impl<'a> Data<'a> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Order<'a> {
-    #[serde(borrow, rename = "order_id")]
-    pub(super) id: Member<'a>,
-    #[serde(rename = "order_amount")]
-    pub(super) amount: Member<'a>,
-    #[serde(rename = "order_currency")]
-    pub(super) currency: Member<'a>,
-    #[serde(rename = "order_tags")]
-    tags: Member<'a>,
-    transaction_status: Member<'a>,
+members! {
+    pub(super) struct Order {
+        pub(super) id = "order_id",
+        pub(super) amount = "order_amount",
+        pub(super) currency = "order_currency",
+        tags = "order_tags",
+        transaction_status,
+    }
 }
 
 impl<'a> Order<'a> {
@@ -108,32 +100,26 @@ impl<'a> Order<'a> {
     }
 }
 
-/// `order_tags`: the merchant's own keys, and on a payment link's orders Cashfree's id of the link.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Tags<'a> {
-    #[serde(borrow)]
-    pub(super) cf_link_id: Member<'a>,
-    pub(super) whatsapp_phone: Member<'a>,
-    pub(super) locale: Member<'a>,
-    pub(super) language: Member<'a>,
-    pub(super) time_zone: Member<'a>,
-    pub(super) pay_url: Member<'a>,
+members! {
+    /// `order_tags`: the merchant's own keys, and on a payment link's orders Cashfree's id of the link.
+    pub(super) struct Tags {
+        pub(super) cf_link_id,
+        pub(super) whatsapp_phone,
+        pub(super) locale,
+        pub(super) language,
+        pub(super) time_zone,
+        pub(super) pay_url,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Payment<'a> {
-    #[serde(borrow, rename = "cf_payment_id")]
-    id: Member<'a>,
-    #[serde(rename = "payment_status")]
-    pub(super) status: Member<'a>,
-    #[serde(rename = "payment_amount")]
-    pub(super) amount: Member<'a>,
-    #[serde(rename = "payment_currency")]
-    pub(super) currency: Member<'a>,
-    #[serde(rename = "payment_time")]
-    pub(super) time: Member<'a>,
+members! {
+    pub(super) struct Payment {
+        id = "cf_payment_id",
+        pub(super) status = "payment_status",
+        pub(super) amount = "payment_amount",
+        pub(super) currency = "payment_currency",
+        pub(super) time = "payment_time",
+    }
 }
 
 impl Payment<'_> {
@@ -143,53 +129,42 @@ impl Payment<'_> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Customer<'a> {
-    #[serde(borrow, rename = "customer_id")]
-    pub(super) id: Member<'a>,
-    #[serde(rename = "customer_name")]
-    pub(super) name: Member<'a>,
-    #[serde(rename = "customer_phone")]
-    pub(super) phone: Member<'a>,
-    #[serde(rename = "customer_email")]
-    pub(super) email: Member<'a>,
+members! {
+    pub(super) struct Customer {
+        pub(super) id = "customer_id",
+        pub(super) name = "customer_name",
+        pub(super) phone = "customer_phone",
+        pub(super) email = "customer_email",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct PaymentError<'a> {
-    #[serde(borrow)]
-    pub(super) error_reason: Member<'a>,
+members! {
+    pub(super) struct PaymentError {
+        pub(super) error_reason,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Refund<'a> {
-    #[serde(borrow)]
-    pub(super) order_id: Member<'a>,
-    pub(super) cf_refund_id: Member<'a>,
-    pub(super) processed_at: Member<'a>,
-    #[serde(rename = "refund_status")]
-    pub(super) status: Member<'a>,
+members! {
+    pub(super) struct Refund {
+        pub(super) order_id,
+        pub(super) cf_refund_id,
+        pub(super) processed_at,
+        pub(super) status = "refund_status",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Dispute<'a> {
-    #[serde(borrow, rename = "dispute_id")]
-    pub(super) id: Member<'a>,
-    #[serde(rename = "dispute_status")]
-    pub(super) status: Member<'a>,
+members! {
+    pub(super) struct Dispute {
+        pub(super) id = "dispute_id",
+        pub(super) status = "dispute_status",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Subscription<'a> {
-    #[serde(borrow, rename = "subscription_id")]
-    pub(super) id: Member<'a>,
-    #[serde(rename = "subscription_status")]
-    pub(super) status: Member<'a>,
+members! {
+    pub(super) struct Subscription {
+        pub(super) id = "subscription_id",
+        pub(super) status = "subscription_status",
+    }
 }
 
 pub(super) struct Link<'a> {
@@ -209,12 +184,10 @@ impl<'a> Link<'a> {
     }
 }
 
-/// What the API answers about an order.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Standing<'a> {
-    #[serde(borrow, rename = "order_id")]
-    pub(super) id: Member<'a>,
-    #[serde(rename = "order_status")]
-    pub(super) status: Member<'a>,
+members! {
+    /// What the API answers about an order.
+    pub(super) struct Standing {
+        pub(super) id = "order_id",
+        pub(super) status = "order_status",
+    }
 }

@@ -1,32 +1,29 @@
 //! The members of Chargebee's events that are read.
 
 use recoup_core::{Currency, Fact, Money};
-use serde::Deserialize;
 
 use crate::NormaliseError;
-use crate::json::Member;
+use crate::json::{Member, members};
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Body<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) event_type: Member<'a>,
-    pub(super) occurred_at: Member<'a>,
-    pub(super) content: Member<'a>,
+members! {
+    pub(super) struct Body {
+        pub(super) id,
+        pub(super) event_type,
+        pub(super) occurred_at,
+        pub(super) content,
+    }
 }
 
-/// The resources an event is about; also what the API answers, each under its name.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Content<'a> {
-    #[serde(borrow)]
-    invoice: Member<'a>,
-    transaction: Member<'a>,
-    customer: Member<'a>,
-    subscription: Member<'a>,
-    credit_note: Member<'a>,
-    pub(super) event: Member<'a>,
+members! {
+    /// The resources an event is about; also what the API answers, each under its name.
+    pub(super) struct Content {
+        invoice,
+        transaction,
+        customer,
+        subscription,
+        credit_note,
+        pub(super) event,
+    }
 }
 
 impl<'a> Content<'a> {
@@ -62,28 +59,26 @@ impl<'a> Content<'a> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Invoice<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) status: Member<'a>,
-    pub(super) customer_id: Member<'a>,
-    pub(super) currency_code: Member<'a>,
-    pub(super) amount_due: Member<'a>,
-    pub(super) amount_paid: Member<'a>,
-    pub(super) write_off_amount: Member<'a>,
-    pub(super) dunning_status: Member<'a>,
-    pub(super) next_retry_at: Member<'a>,
-    pub(super) billing_address: Member<'a>,
-    linked_payments: Member<'a>,
+members! {
+    pub(super) struct Invoice {
+        pub(super) id,
+        pub(super) status,
+        pub(super) customer_id,
+        pub(super) currency_code,
+        pub(super) amount_due,
+        pub(super) amount_paid,
+        pub(super) write_off_amount,
+        pub(super) dunning_status,
+        pub(super) next_retry_at,
+        pub(super) billing_address,
+        linked_payments,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct LinkedPayment<'a> {
-    #[serde(borrow)]
-    txn_status: Member<'a>,
+members! {
+    struct LinkedPayment {
+        txn_status,
+    }
 }
 
 impl Invoice<'_> {
@@ -119,26 +114,23 @@ impl Invoice<'_> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Transaction<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) customer_id: Member<'a>,
-    pub(super) currency_code: Member<'a>,
-    pub(super) amount: Member<'a>,
-    pub(super) error_code: Member<'a>,
-    pub(super) refunded_txn_id: Member<'a>,
-    linked_invoices: Member<'a>,
+members! {
+    pub(super) struct Transaction {
+        pub(super) id,
+        pub(super) customer_id,
+        pub(super) currency_code,
+        pub(super) amount,
+        pub(super) error_code,
+        pub(super) refunded_txn_id,
+        linked_invoices,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct LinkedInvoice<'a> {
-    #[serde(borrow, rename = "invoice_id")]
-    pub(super) id: Member<'a>,
-    #[serde(rename = "invoice_status")]
-    pub(super) status: Member<'a>,
+members! {
+    pub(super) struct LinkedInvoice {
+        pub(super) id = "invoice_id",
+        pub(super) status = "invoice_status",
+    }
 }
 
 impl<'a> Transaction<'a> {
@@ -149,61 +141,56 @@ impl<'a> Transaction<'a> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct CreditNote<'a> {
-    #[serde(borrow)]
-    pub(super) reference_invoice_id: Member<'a>,
+members! {
+    pub(super) struct CreditNote {
+        pub(super) reference_invoice_id,
+    }
 }
 
-/// A customer, or a subscription's part of one: both may have the merchant's own data.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Customer<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) first_name: Member<'a>,
-    pub(super) last_name: Member<'a>,
-    pub(super) phone: Member<'a>,
-    pub(super) email: Member<'a>,
-    pub(super) locale: Member<'a>,
-    pub(super) billing_address: Member<'a>,
-    pub(super) meta_data: Member<'a>,
-    pub(super) cf_whatsapp_phone: Member<'a>,
-    pub(super) cf_pay_url: Member<'a>,
+members! {
+    /// A customer, or a subscription's part of one: both may have the merchant's own data.
+    pub(super) struct Customer {
+        pub(super) id,
+        pub(super) first_name,
+        pub(super) last_name,
+        pub(super) phone,
+        pub(super) email,
+        pub(super) locale,
+        pub(super) billing_address,
+        pub(super) meta_data,
+        pub(super) cf_whatsapp_phone,
+        pub(super) cf_pay_url,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Subscription<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) activated_at: Member<'a>,
-    pub(super) meta_data: Member<'a>,
-    pub(super) cf_whatsapp_phone: Member<'a>,
-    pub(super) cf_pay_url: Member<'a>,
+members! {
+    pub(super) struct Subscription {
+        pub(super) id,
+        pub(super) activated_at,
+        pub(super) meta_data,
+        pub(super) cf_whatsapp_phone,
+        pub(super) cf_pay_url,
+    }
 }
 
-/// What is read of the merchant's own `meta_data`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Metadata<'a> {
-    #[serde(borrow)]
-    pub(super) whatsapp_phone: Member<'a>,
-    pub(super) locale: Member<'a>,
-    pub(super) language: Member<'a>,
-    pub(super) time_zone: Member<'a>,
-    pub(super) pay_url: Member<'a>,
+members! {
+    /// What is read of the merchant's own `meta_data`.
+    pub(super) struct Metadata {
+        pub(super) whatsapp_phone,
+        pub(super) locale,
+        pub(super) language,
+        pub(super) time_zone,
+        pub(super) pay_url,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Address<'a> {
-    #[serde(borrow)]
-    pub(super) first_name: Member<'a>,
-    pub(super) last_name: Member<'a>,
-    pub(super) phone: Member<'a>,
-    pub(super) email: Member<'a>,
+members! {
+    pub(super) struct Address {
+        pub(super) first_name,
+        pub(super) last_name,
+        pub(super) phone,
+        pub(super) email,
+    }
 }
 
 /// An amount, where it is known how Chargebee counts: in hundredths, or in whole units of what ISO 4217 gives none. It bills

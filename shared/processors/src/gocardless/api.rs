@@ -6,58 +6,54 @@ use http::{HeaderName, Request, Response, StatusCode};
 use recoup_core::{
     BuyerFacts, CustomerId, Email, Event, Fact, Obligation, PaymentFailed, PersonName, Phone, Secret,
 };
-use serde::Deserialize;
 
 use super::event::{Metadata, ask};
 use super::settled_by;
-use crate::json::{self, Member};
+use crate::json::{self, Member, members};
 use crate::read::{first, id, language_tag, links, minor};
 use crate::{Lookup, LookupAnswer, NormaliseError, Normalised, Unanswered};
 
 static VERSION: HeaderName = HeaderName::from_static("gocardless-version");
 
-/// An answer: the object stands under the name of its kind.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Answer<'a> {
-    #[serde(borrow)]
-    payments: Member<'a>,
-    mandates: Member<'a>,
-    refunds: Member<'a>,
-    customers: Member<'a>,
+members! {
+    /// An answer: the object stands under the name of its kind.
+    struct Answer {
+        payments,
+        mandates,
+        refunds,
+        customers,
+    }
 }
 
-/// A payment, a mandate, a refund or a customer.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Object<'a> {
-    #[serde(borrow)]
-    id: Member<'a>,
-    status: Member<'a>,
-    amount: Member<'a>,
-    amount_refunded: Member<'a>,
-    currency: Member<'a>,
-    reference: Member<'a>,
-    metadata: Member<'a>,
-    links: Member<'a>,
+members! {
+    /// A payment, a mandate, a refund or a customer.
+    struct Object {
+        id,
+        status,
+        amount,
+        amount_refunded,
+        currency,
+        reference,
+        metadata,
+        links,
 
-    given_name: Member<'a>,
-    family_name: Member<'a>,
-    company_name: Member<'a>,
-    email: Member<'a>,
-    phone_number: Member<'a>,
-    language: Member<'a>,
+        given_name,
+        family_name,
+        company_name,
+        email,
+        phone_number,
+        language,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Links<'a> {
-    #[serde(borrow)]
-    payment: Member<'a>,
-    mandate: Member<'a>,
-    subscription: Member<'a>,
-    instalment_schedule: Member<'a>,
-    customer: Member<'a>,
+members! {
+    struct Links {
+        payment,
+        mandate,
+        subscription,
+        instalment_schedule,
+        customer,
+    }
 }
 
 /// Builds the request.

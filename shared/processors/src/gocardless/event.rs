@@ -1,54 +1,49 @@
 //! One event of a body: the list of all resource types and actions that start or stop something.
 
 use recoup_core::{Event as CoreEvent, EventId, Fact, Obligation, PaymentFailed, Phone};
-use serde::Deserialize;
 
 use super::decline;
-use crate::json::Member;
+use crate::json::{Member, members};
 use crate::read;
 use crate::{Ignored, Lookup, NormaliseError};
 
-/// The body of a webhook.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Body<'a> {
-    #[serde(borrow)]
-    pub(super) events: Member<'a>,
+members! {
+    /// The body of a webhook.
+    pub(super) struct Body {
+        pub(super) events,
+    }
 }
 
-/// One event.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Event<'a> {
-    #[serde(borrow)]
-    id: Member<'a>,
-    created_at: Member<'a>,
-    resource_type: Member<'a>,
-    action: Member<'a>,
-    links: Member<'a>,
-    details: Member<'a>,
-    resource_metadata: Member<'a>,
+members! {
+    /// One event.
+    pub(super) struct Event {
+        id,
+        created_at,
+        resource_type,
+        action,
+        links,
+        details,
+        resource_metadata,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Links<'a> {
-    #[serde(borrow)]
-    payment: Member<'a>,
-    mandate: Member<'a>,
-    subscription: Member<'a>,
-    refund: Member<'a>,
+members! {
+    struct Links {
+        payment,
+        mandate,
+        subscription,
+        refund,
+    }
 }
 
-/// Why it happened.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Details<'a> {
-    #[serde(borrow)]
-    origin: Member<'a>,
-    cause: Member<'a>,
-    description: Member<'a>,
-    will_attempt_retry: Member<'a>,
+members! {
+    /// Why it happened.
+    pub(super) struct Details {
+        origin,
+        cause,
+        description,
+        will_attempt_retry,
+    }
 }
 
 impl Details<'_> {
@@ -70,12 +65,11 @@ impl Details<'_> {
     }
 }
 
-/// The merchant's own metadata.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Metadata<'a> {
-    #[serde(borrow)]
-    pub(super) whatsapp_phone: Member<'a>,
+members! {
+    /// The merchant's own metadata.
+    pub(super) struct Metadata {
+        pub(super) whatsapp_phone,
+    }
 }
 
 /// What one event says.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::json::Member;
+use crate::json::{Member, members};
 
 /// The envelope of an event.
 #[derive(Default, Deserialize)]
@@ -13,24 +13,22 @@ pub(super) struct Body<'a> {
     pub(super) data: Option<Resource<'a>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Meta<'a> {
-    #[serde(borrow)]
-    pub(super) event_name: Member<'a>,
-    pub(super) custom_data: Member<'a>,
-    pub(super) test_mode: Member<'a>,
+members! {
+    pub(super) struct Meta {
+        pub(super) event_name,
+        pub(super) custom_data,
+        pub(super) test_mode,
+    }
 }
 
-/// What is read of the data that the merchant gave to the checkout.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Custom<'a> {
-    #[serde(borrow)]
-    pub(super) whatsapp_phone: Member<'a>,
-    pub(super) locale: Member<'a>,
-    pub(super) time_zone: Member<'a>,
-    pub(super) pay_url: Member<'a>,
+members! {
+    /// What is read of the data that the merchant gave to the checkout.
+    pub(super) struct Custom {
+        pub(super) whatsapp_phone,
+        pub(super) locale,
+        pub(super) time_zone,
+        pub(super) pay_url,
+    }
 }
 
 /// An order, a subscription, an invoice of one, or a customer.
@@ -43,34 +41,32 @@ pub(super) struct Resource<'a> {
     pub(super) attributes: Attributes<'a>,
 }
 
-/// One struct for all kinds, because the members may stand in any order. A member stays unread text until its kind is
-/// known.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Attributes<'a> {
-    #[serde(borrow)]
-    pub(super) status: Member<'a>,
-    pub(super) customer_id: Member<'a>,
-    pub(super) user_name: Member<'a>,
-    pub(super) user_email: Member<'a>,
-    pub(super) name: Member<'a>,
-    pub(super) email: Member<'a>,
-    pub(super) subscription_id: Member<'a>,
-    pub(super) billing_reason: Member<'a>,
-    pub(super) currency: Member<'a>,
-    pub(super) total: Member<'a>,
-    pub(super) total_formatted: Member<'a>,
-    pub(super) refunded_amount: Member<'a>,
-    pub(super) urls: Member<'a>,
-    pub(super) created_at: Member<'a>,
-    pub(super) updated_at: Member<'a>,
-    pub(super) test_mode: Member<'a>,
+members! {
+    /// One struct for all kinds, because the members may stand in any order. A member stays unread text until its kind is
+    /// known.
+    pub(super) struct Attributes {
+        pub(super) status,
+        pub(super) customer_id,
+        pub(super) user_name,
+        pub(super) user_email,
+        pub(super) name,
+        pub(super) email,
+        pub(super) subscription_id,
+        pub(super) billing_reason,
+        pub(super) currency,
+        pub(super) total,
+        pub(super) total_formatted,
+        pub(super) refunded_amount,
+        pub(super) urls,
+        pub(super) created_at,
+        pub(super) updated_at,
+        pub(super) test_mode,
+    }
 }
 
-/// A subscription's pages.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Urls<'a> {
-    #[serde(borrow)]
-    pub(super) customer_portal: Member<'a>,
+members! {
+    /// A subscription's pages.
+    pub(super) struct Urls {
+        pub(super) customer_portal,
+    }
 }

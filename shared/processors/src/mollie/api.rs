@@ -4,11 +4,10 @@ use crate::lookup::{bearer, get};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use recoup_core::{BuyerFacts, CustomerId, Email, Event, Fact, Obligation, PersonName, Secret};
-use serde::Deserialize;
 
 use super::payment::{Metadata, Payment, Reading};
 use super::{ask, is_id};
-use crate::json::{self, Member};
+use crate::json::{self, Member, members};
 use crate::read::{first, id, language_tag};
 use crate::{Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Status, Unanswered};
 
@@ -81,27 +80,24 @@ fn same(found: Member<'_>, asked: &Obligation) -> Result<(), NormaliseError> {
     if same { Ok(()) } else { Err(NormaliseError::Malformed { member: "id" }) }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PaymentLink<'a> {
-    #[serde(borrow)]
-    id: Member<'a>,
-    mode: Member<'a>,
-    reusable: Member<'a>,
+members! {
+    struct PaymentLink {
+        id,
+        mode,
+        reusable,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Tries<'a> {
-    #[serde(borrow, rename = "_embedded")]
-    embedded: Member<'a>,
+members! {
+    struct Tries {
+        embedded = "_embedded",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Embedded<'a> {
-    #[serde(borrow)]
-    payments: Member<'a>,
+members! {
+    struct Embedded {
+        payments,
+    }
 }
 
 /// The link is paid, so each of its tries is settled, whatever became of it.
@@ -144,15 +140,14 @@ fn payment(asked: &Obligation, body: &[u8]) -> LookupAnswer {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Customer<'a> {
-    #[serde(borrow)]
-    id: Member<'a>,
-    name: Member<'a>,
-    email: Member<'a>,
-    locale: Member<'a>,
-    metadata: Member<'a>,
+members! {
+    struct Customer {
+        id,
+        name,
+        email,
+        locale,
+        metadata,
+    }
 }
 
 /// Mollie keeps no phone of a customer: only the merchant's metadata can hold one.

@@ -1,48 +1,39 @@
 //! Next-gen webhooks: the list of all types of event that start or stop something.
 
 use recoup_core::{Event, EventId, Fact};
-use serde::Deserialize;
 
 use super::ask;
 use super::payment::{Payment, Reading};
-use crate::json::{self, Member};
+use crate::json::{self, Member, members};
 use crate::read;
 use crate::{Ignored, Lookup, NormaliseError, Normalised, Status};
 
-/// An event, or a payment that stands alone.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Body<'a> {
-    #[serde(borrow)]
-    resource: Member<'a>,
-    id: Member<'a>,
-    #[serde(rename = "type")]
-    kind: Member<'a>,
-    #[serde(rename = "entityId")]
-    entity_id: Member<'a>,
-    #[serde(rename = "createdAt")]
-    created_at: Member<'a>,
-    #[serde(rename = "_embedded")]
-    embedded: Member<'a>,
+members! {
+    /// An event, or a payment that stands alone.
+    pub(super) struct Body {
+        resource,
+        id,
+        kind = "type",
+        entity_id = "entityId",
+        created_at = "createdAt",
+        embedded = "_embedded",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Embedded<'a> {
-    #[serde(borrow)]
-    entity: Member<'a>,
+members! {
+    struct Embedded {
+        entity,
+    }
 }
 
-/// What is read of an object that is no payment.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Entity<'a> {
-    #[serde(borrow)]
-    id: Member<'a>,
-    mode: Member<'a>,
-    reusable: Member<'a>,
-    #[serde(rename = "paymentId")]
-    payment_id: Member<'a>,
+members! {
+    /// What is read of an object that is no payment.
+    struct Entity {
+        id,
+        mode,
+        reusable,
+        payment_id = "paymentId",
+    }
 }
 
 /// What a body says, before its envelope is added.

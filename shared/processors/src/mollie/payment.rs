@@ -7,99 +7,88 @@ use recoup_core::{
     BuyerFacts, Checkout, CustomerId, DeclineClass, Email, Event, EventId, Fact, Link, Money, Obligation,
     PaymentFailed, PersonName, Phone,
 };
-use serde::Deserialize;
 
-use crate::json::Member;
+use crate::json::{Member, members};
 use crate::read::{decimal, first, language_tag, links, obligation, time};
 use crate::{Ignored, NormaliseError};
 
-/// A payment.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Payment<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) mode: Member<'a>,
-    pub(super) status: Member<'a>,
-    sequence_type: Member<'a>,
-    amount: Member<'a>,
-    amount_refunded: Member<'a>,
-    amount_charged_back: Member<'a>,
-    order_id: Member<'a>,
-    subscription_id: Member<'a>,
-    customer_id: Member<'a>,
-    metadata: Member<'a>,
-    details: Member<'a>,
-    billing_address: Member<'a>,
-    shipping_address: Member<'a>,
-    billing_email: Member<'a>,
-    locale: Member<'a>,
-    created_at: Member<'a>,
-    authorized_at: Member<'a>,
-    paid_at: Member<'a>,
-    failed_at: Member<'a>,
-    expired_at: Member<'a>,
-    canceled_at: Member<'a>,
-    #[serde(rename = "_links")]
-    links: Member<'a>,
-    #[serde(rename = "_embedded")]
-    embedded: Member<'a>,
+members! {
+    /// A payment.
+    pub(super) struct Payment {
+        pub(super) id,
+        pub(super) mode,
+        pub(super) status,
+        sequence_type = "sequenceType",
+        amount,
+        amount_refunded = "amountRefunded",
+        amount_charged_back = "amountChargedBack",
+        order_id = "orderId",
+        subscription_id = "subscriptionId",
+        customer_id = "customerId",
+        metadata,
+        details,
+        billing_address = "billingAddress",
+        shipping_address = "shippingAddress",
+        billing_email = "billingEmail",
+        locale,
+        created_at = "createdAt",
+        authorized_at = "authorizedAt",
+        paid_at = "paidAt",
+        failed_at = "failedAt",
+        expired_at = "expiredAt",
+        canceled_at = "canceledAt",
+        links = "_links",
+        embedded = "_embedded",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Amount<'a> {
-    #[serde(borrow)]
-    value: Member<'a>,
-    currency: Member<'a>,
+members! {
+    struct Amount {
+        value,
+        currency,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Details<'a> {
-    #[serde(borrow)]
-    failure_reason: Member<'a>,
-    consumer_name: Member<'a>,
+members! {
+    struct Details {
+        failure_reason = "failureReason",
+        consumer_name = "consumerName",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Address<'a> {
-    #[serde(borrow)]
-    given_name: Member<'a>,
-    family_name: Member<'a>,
-    email: Member<'a>,
-    phone: Member<'a>,
+members! {
+    struct Address {
+        given_name = "givenName",
+        family_name = "familyName",
+        email,
+        phone,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Links<'a> {
-    #[serde(borrow)]
-    checkout: Member<'a>,
+members! {
+    struct Links {
+        checkout,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Href<'a> {
-    #[serde(borrow)]
-    href: Member<'a>,
+members! {
+    struct Href {
+        href,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Embedded<'a> {
-    #[serde(borrow)]
-    chargebacks: Member<'a>,
+members! {
+    struct Embedded {
+        chargebacks,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Chargeback<'a> {
-    #[serde(borrow)]
-    id: Member<'a>,
-    created_at: Member<'a>,
-    reversed_at: Member<'a>,
+members! {
+    struct Chargeback {
+        id,
+        created_at = "createdAt",
+        reversed_at = "reversedAt",
+    }
 }
 
 /// What is read of the merchant's `metadata`, which is an object or the text of one.
@@ -141,17 +130,14 @@ fn first_named(members: [Member<'_>; 2]) -> Member<'_> {
     if first.number_or_text().is_some() { first } else { second }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct MetadataKeys<'a> {
-    #[serde(borrow)]
-    whatsapp_phone: Member<'a>,
-    order_id: Member<'a>,
-    #[serde(rename = "orderId")]
-    order_id_camel: Member<'a>,
-    invoice_id: Member<'a>,
-    #[serde(rename = "invoiceId")]
-    invoice_id_camel: Member<'a>,
+members! {
+    struct MetadataKeys {
+        whatsapp_phone,
+        order_id,
+        order_id_camel = "orderId",
+        invoice_id,
+        invoice_id_camel = "invoiceId",
+    }
 }
 
 /// What a payment comes to.

@@ -4,10 +4,9 @@ use crate::lookup::get;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use recoup_core::{BuyerFacts, CustomerId, Email, Fact, KycCause, Obligation, PersonName, Phone, Secret};
-use serde::Deserialize;
 
 use super::{CHECK_COMPLETED, Run, applicant, asked_of, event, ignored, labels, outcome};
-use crate::json::{self, Member};
+use crate::json::{self, Member, members};
 use crate::{Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Status, Unanswered, kyc, read};
 
 /// Builds the request to the region's API.
@@ -23,15 +22,14 @@ pub(super) fn request(base_url: &str, lookup: &Lookup, api_key: &Secret) -> Opti
         .ok()
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Check<'a> {
-    #[serde(borrow)]
-    id: Member<'a>,
-    applicant_id: Member<'a>,
-    status: Member<'a>,
-    result: Member<'a>,
-    sandbox: Member<'a>,
+members! {
+    struct Check {
+        id,
+        applicant_id,
+        status,
+        result,
+        sandbox,
+    }
 }
 
 /// Takes the answer in. An object that is gone has nothing to tell.
@@ -113,15 +111,14 @@ fn ran(action: &str, question: &Obligation, body: &[u8]) -> Result<Normalised, N
     Ok(Normalised { events: vec![event], status, ..ignored(action, Ignored::ThinEvent) })
 }
 
-/// What the merchant told Onfido of its applicant.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Applicant<'a> {
-    #[serde(borrow)]
-    id: Member<'a>,
-    first_name: Member<'a>,
-    email: Member<'a>,
-    phone_number: Member<'a>,
+members! {
+    /// What the merchant told Onfido of its applicant.
+    struct Applicant {
+        id,
+        first_name,
+        email,
+        phone_number,
+    }
 }
 
 /// Reads where an applicant can be reached.

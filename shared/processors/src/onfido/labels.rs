@@ -3,37 +3,33 @@
 use std::collections::BTreeMap;
 
 use recoup_core::KycCause;
-use serde::Deserialize;
 
 use crate::NormaliseError;
-use crate::json::{self, Member};
+use crate::json::{self, Member, members};
 use crate::kyc::{Label, Verdict};
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Reports<'a> {
-    #[serde(borrow)]
-    reports: Member<'a>,
+members! {
+    struct Reports {
+        reports,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Report<'a> {
-    #[serde(borrow)]
-    name: Member<'a>,
-    result: Member<'a>,
-    sub_result: Member<'a>,
-    breakdown: Member<'a>,
+members! {
+    struct Report {
+        name,
+        result,
+        sub_result,
+        breakdown,
+    }
 }
 
-/// A breakdown, and what it is made of.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Part<'a> {
-    #[serde(borrow)]
-    result: Member<'a>,
-    breakdown: Member<'a>,
-    properties: Member<'a>,
+members! {
+    /// A breakdown, and what it is made of.
+    struct Part {
+        result,
+        breakdown,
+        properties,
+    }
 }
 
 type Parts<'a> = BTreeMap<String, Member<'a>>;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::json::Member;
+use crate::json::{Member, members};
 
 /// The envelope of an event.
 #[derive(Default, Deserialize)]
@@ -16,80 +16,73 @@ pub(super) struct Body<'a> {
     pub(super) data: Option<Entity<'a>>,
 }
 
-/// A transaction, a subscription, an adjustment, a customer or a payment method.
-///
-/// One struct for all, because the type of the event may stand after its data. A member has a meaning only once the type
-/// is known, and stays unread text until then.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Entity<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) status: Member<'a>,
-    pub(super) customer_id: Member<'a>,
-    pub(super) currency_code: Member<'a>,
-    pub(super) custom_data: Member<'a>,
+members! {
+    /// A transaction, a subscription, an adjustment, a customer or a payment method.
+    ///
+    /// One struct for all, because the type of the event may stand after its data. A member has a meaning only once the type
+    /// is known, and stays unread text until then.
+    pub(super) struct Entity {
+        pub(super) id,
+        pub(super) status,
+        pub(super) customer_id,
+        pub(super) currency_code,
+        pub(super) custom_data,
 
-    pub(super) origin: Member<'a>,
-    pub(super) collection_mode: Member<'a>,
-    pub(super) subscription_id: Member<'a>,
-    pub(super) invoice_number: Member<'a>,
-    pub(super) details: Member<'a>,
-    pub(super) checkout: Member<'a>,
-    pub(super) payments: Member<'a>,
+        pub(super) origin,
+        pub(super) collection_mode,
+        pub(super) subscription_id,
+        pub(super) invoice_number,
+        pub(super) details,
+        pub(super) checkout,
+        pub(super) payments,
 
-    pub(super) action: Member<'a>,
-    #[serde(rename = "type")]
-    pub(super) kind: Member<'a>,
-    pub(super) transaction_id: Member<'a>,
+        pub(super) action,
+        pub(super) kind = "type",
+        pub(super) transaction_id,
 
-    pub(super) name: Member<'a>,
-    pub(super) email: Member<'a>,
-    pub(super) locale: Member<'a>,
+        pub(super) name,
+        pub(super) email,
+        pub(super) locale,
+    }
 }
 
-/// A transaction's `details`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Details<'a> {
-    #[serde(borrow)]
-    pub(super) totals: Member<'a>,
+members! {
+    /// A transaction's `details`.
+    pub(super) struct Details {
+        pub(super) totals,
+    }
 }
 
-/// What a transaction comes to; the amounts are texts of minor units.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Totals<'a> {
-    #[serde(borrow)]
-    pub(super) balance: Member<'a>,
-    pub(super) grand_total: Member<'a>,
+members! {
+    /// What a transaction comes to; the amounts are texts of minor units.
+    pub(super) struct Totals {
+        pub(super) balance,
+        pub(super) grand_total,
+    }
 }
 
-/// A transaction's `checkout`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Page<'a> {
-    #[serde(borrow)]
-    pub(super) url: Member<'a>,
+members! {
+    /// A transaction's `checkout`.
+    pub(super) struct Page {
+        pub(super) url,
+    }
 }
 
-/// One attempt to pay.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Payment<'a> {
-    #[serde(borrow)]
-    pub(super) status: Member<'a>,
-    pub(super) error_code: Member<'a>,
+members! {
+    /// One attempt to pay.
+    pub(super) struct Payment {
+        pub(super) status,
+        pub(super) error_code,
+    }
 }
 
-/// What is read of the merchant's own `custom_data`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Custom<'a> {
-    #[serde(borrow)]
-    pub(super) whatsapp_phone: Member<'a>,
-    pub(super) locale: Member<'a>,
-    pub(super) time_zone: Member<'a>,
+members! {
+    /// What is read of the merchant's own `custom_data`.
+    pub(super) struct Custom {
+        pub(super) whatsapp_phone,
+        pub(super) locale,
+        pub(super) time_zone,
+    }
 }
 
 /// What Paddle's API answers.

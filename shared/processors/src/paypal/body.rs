@@ -3,51 +3,48 @@
 use std::borrow::Cow;
 
 use recoup_core::Money;
-use serde::Deserialize;
 
-use crate::json::Member;
+use crate::json::{Member, members};
 use crate::read;
 
-/// The envelope of an event.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Body<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) event_type: Member<'a>,
-    pub(super) create_time: Member<'a>,
-    pub(super) resource: Member<'a>,
+members! {
+    /// The envelope of an event.
+    pub(super) struct Body {
+        pub(super) id,
+        pub(super) event_type,
+        pub(super) create_time,
+        pub(super) resource,
+    }
 }
 
-/// A subscription, a sale, a capture, a refund, a dispute or an invoice.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Resource<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) status: Member<'a>,
-    pub(super) create_time: Member<'a>,
-    pub(super) update_time: Member<'a>,
-    pub(super) amount: Member<'a>,
-    pub(super) links: Member<'a>,
+members! {
+    /// A subscription, a sale, a capture, a refund, a dispute or an invoice.
+    pub(super) struct Resource {
+        pub(super) id,
+        pub(super) status,
+        pub(super) create_time,
+        pub(super) update_time,
+        pub(super) amount,
+        pub(super) links,
 
-    pub(super) billing_info: Member<'a>,
-    pub(super) subscriber: Member<'a>,
-    pub(super) status_update_time: Member<'a>,
+        pub(super) billing_info,
+        pub(super) subscriber,
+        pub(super) status_update_time,
 
-    pub(super) supplementary_data: Member<'a>,
-    pub(super) invoice_id: Member<'a>,
-    pub(super) processor_response: Member<'a>,
+        pub(super) supplementary_data,
+        pub(super) invoice_id,
+        pub(super) processor_response,
 
-    pub(super) billing_agreement_id: Member<'a>,
-    pub(super) parent_payment: Member<'a>,
-    pub(super) invoice_number: Member<'a>,
-    pub(super) sale_id: Member<'a>,
+        pub(super) billing_agreement_id,
+        pub(super) parent_payment,
+        pub(super) invoice_number,
+        pub(super) sale_id,
 
-    pub(super) disputed_transactions: Member<'a>,
-    pub(super) dispute_outcome: Member<'a>,
+        pub(super) disputed_transactions,
+        pub(super) dispute_outcome,
 
-    pub(super) invoice: Member<'a>,
+        pub(super) invoice,
+    }
 }
 
 impl<'a> Resource<'a> {
@@ -78,117 +75,104 @@ impl<'a> Resource<'a> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct SupplementaryData<'a> {
-    #[serde(borrow)]
-    related_ids: Member<'a>,
+members! {
+    struct SupplementaryData {
+        related_ids,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct RelatedIds<'a> {
-    #[serde(borrow)]
-    order_id: Member<'a>,
+members! {
+    struct RelatedIds {
+        order_id,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ApiLink<'a> {
-    #[serde(borrow)]
-    href: Member<'a>,
-    rel: Member<'a>,
+members! {
+    struct ApiLink {
+        href,
+        rel,
+    }
 }
 
-/// A subscription's account.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct BillingInfo<'a> {
-    #[serde(borrow)]
-    pub(super) outstanding_balance: Member<'a>,
-    pub(super) last_failed_payment: Member<'a>,
-    pub(super) failed_payments_count: Member<'a>,
+members! {
+    /// A subscription's account.
+    pub(super) struct BillingInfo {
+        pub(super) outstanding_balance,
+        pub(super) last_failed_payment,
+        pub(super) failed_payments_count,
+    }
 }
 
-/// A subscription's last attempt that failed. The time of the next one has one name in the API's schema and another in the
-/// simulator's sample.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct FailedPayment<'a> {
-    #[serde(borrow)]
-    pub(super) amount: Member<'a>,
-    pub(super) time: Member<'a>,
-    pub(super) reason_code: Member<'a>,
-    pub(super) next_payment_retry_time: Member<'a>,
-    pub(super) next_payment_retry_date: Member<'a>,
+members! {
+    /// A subscription's last attempt that failed. The time of the next one has one name in the API's schema and another in the
+    /// simulator's sample.
+    pub(super) struct FailedPayment {
+        pub(super) amount,
+        pub(super) time,
+        pub(super) reason_code,
+        pub(super) next_payment_retry_time,
+        pub(super) next_payment_retry_date,
+    }
 }
 
-/// Who pays for a subscription.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Subscriber<'a> {
-    #[serde(borrow)]
-    pub(super) payer_id: Member<'a>,
-    pub(super) email_address: Member<'a>,
-    pub(super) name: Member<'a>,
-    pub(super) shipping_address: Member<'a>,
+members! {
+    /// Who pays for a subscription.
+    pub(super) struct Subscriber {
+        pub(super) payer_id,
+        pub(super) email_address,
+        pub(super) name,
+        pub(super) shipping_address,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Named<'a> {
-    #[serde(borrow)]
-    pub(super) name: Member<'a>,
+members! {
+    pub(super) struct Named {
+        pub(super) name,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct PersonalName<'a> {
-    #[serde(borrow)]
-    pub(super) given_name: Member<'a>,
-    pub(super) surname: Member<'a>,
-    pub(super) full_name: Member<'a>,
+members! {
+    pub(super) struct PersonalName {
+        pub(super) given_name,
+        pub(super) surname,
+        pub(super) full_name,
+    }
 }
 
-/// What a card's network answered.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ProcessorResponse<'a> {
-    #[serde(borrow)]
-    pub(super) response_code: Member<'a>,
-    pub(super) payment_advice_code: Member<'a>,
+members! {
+    /// What a card's network answered.
+    pub(super) struct ProcessorResponse {
+        pub(super) response_code,
+        pub(super) payment_advice_code,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct DisputedTransaction<'a> {
-    #[serde(borrow)]
-    pub(super) seller_transaction_id: Member<'a>,
+members! {
+    pub(super) struct DisputedTransaction {
+        pub(super) seller_transaction_id,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct DisputeOutcome<'a> {
-    #[serde(borrow)]
-    pub(super) outcome_code: Member<'a>,
+members! {
+    pub(super) struct DisputeOutcome {
+        pub(super) outcome_code,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Invoice<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
+members! {
+    pub(super) struct Invoice {
+        pub(super) id,
+    }
 }
 
-/// An amount: `value` and `currency_code` since version 2, `total` and `currency` before.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Amount<'a> {
-    #[serde(borrow)]
-    value: Member<'a>,
-    currency_code: Member<'a>,
-    total: Member<'a>,
-    currency: Member<'a>,
+members! {
+    /// An amount: `value` and `currency_code` since version 2, `total` and `currency` before.
+    struct Amount {
+        value,
+        currency_code,
+        total,
+        currency,
+    }
 }
 
 /// Reads an amount of either generation; `None` unless it is exact.

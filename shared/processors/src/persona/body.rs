@@ -2,107 +2,88 @@
 
 use jiff::Timestamp;
 use recoup_core::{BuyerFacts, CustomerId, Email, Fact, Phone};
-use serde::Deserialize;
 
-use crate::json::Member;
+use crate::json::{Member, members};
 use crate::kyc;
 use crate::read::{first, time};
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Body<'a> {
-    #[serde(borrow)]
-    pub(super) data: Member<'a>,
+members! {
+    pub(super) struct Body {
+        pub(super) data,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Event<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) attributes: Member<'a>,
+members! {
+    pub(super) struct Event {
+        pub(super) id,
+        pub(super) attributes,
+    }
 }
 
-/// The attributes of an event.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Notice<'a> {
-    #[serde(borrow)]
-    pub(super) name: Member<'a>,
-    pub(super) payload: Member<'a>,
-    #[serde(rename = "created-at", alias = "created_at", alias = "createdAt")]
-    pub(super) created_at: Member<'a>,
+members! {
+    /// The attributes of an event.
+    pub(super) struct Notice {
+        pub(super) name,
+        pub(super) payload,
+        pub(super) created_at = "created-at" | "created_at" | "createdAt",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Payload<'a> {
-    #[serde(borrow)]
-    pub(super) data: Member<'a>,
-    /// The verifications and whatever else the event concerns.
-    pub(super) included: Member<'a>,
+members! {
+    pub(super) struct Payload {
+        pub(super) data,
+        /// The verifications and whatever else the event concerns.
+        pub(super) included,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Inquiry<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    attributes: Member<'a>,
-    relationships: Member<'a>,
+members! {
+    pub(super) struct Inquiry {
+        pub(super) id,
+        attributes,
+        relationships,
+    }
 }
 
-/// The attributes of an inquiry or an account: of the buyer's own data only what a message is sent to.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Attributes<'a> {
-    #[serde(borrow)]
-    pub(super) status: Member<'a>,
-    fields: Member<'a>,
-    #[serde(rename = "reference-id", alias = "reference_id", alias = "referenceId")]
-    reference_id: Member<'a>,
-    #[serde(rename = "phone-number", alias = "phone_number", alias = "phoneNumber")]
-    phone_number: Member<'a>,
-    #[serde(rename = "email-address", alias = "email_address", alias = "emailAddress")]
-    email_address: Member<'a>,
-    #[serde(rename = "failed-at", alias = "failed_at", alias = "failedAt")]
-    failed_at: Member<'a>,
-    #[serde(rename = "decisioned-at", alias = "decisioned_at", alias = "decisionedAt")]
-    decisioned_at: Member<'a>,
+members! {
+    /// The attributes of an inquiry or an account: of the buyer's own data only what a message is sent to.
+    pub(super) struct Attributes {
+        pub(super) status,
+        fields,
+        reference_id = "reference-id" | "reference_id" | "referenceId",
+        phone_number = "phone-number" | "phone_number" | "phoneNumber",
+        email_address = "email-address" | "email_address" | "emailAddress",
+        failed_at = "failed-at" | "failed_at" | "failedAt",
+        decisioned_at = "decisioned-at" | "decisioned_at" | "decisionedAt",
+    }
 }
 
-/// The fields of an inquiry's template or of an account's type; `whatsapp_phone` is one that a merchant adds.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Fields<'a> {
-    #[serde(borrow, rename = "whatsapp-phone", alias = "whatsapp_phone", alias = "whatsappPhone")]
-    whatsapp_phone: Member<'a>,
-    #[serde(rename = "phone-number", alias = "phone_number", alias = "phoneNumber")]
-    phone_number: Member<'a>,
-    #[serde(rename = "email-address", alias = "email_address", alias = "emailAddress")]
-    email_address: Member<'a>,
+members! {
+    /// The fields of an inquiry's template or of an account's type; `whatsapp_phone` is one that a merchant adds.
+    struct Fields {
+        whatsapp_phone = "whatsapp-phone" | "whatsapp_phone" | "whatsappPhone",
+        phone_number = "phone-number" | "phone_number" | "phoneNumber",
+        email_address = "email-address" | "email_address" | "emailAddress",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Field<'a> {
-    #[serde(borrow)]
-    value: Member<'a>,
+members! {
+    struct Field {
+        value,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Relationships<'a> {
-    #[serde(borrow)]
-    account: Member<'a>,
+members! {
+    struct Relationships {
+        account,
+    }
 }
 
-/// A relationship, or a whole answer of the API.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Related<'a> {
-    #[serde(borrow)]
-    data: Member<'a>,
+members! {
+    /// A relationship, or a whole answer of the API.
+    struct Related {
+        data,
+    }
 }
 
 impl Inquiry<'_> {

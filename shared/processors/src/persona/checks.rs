@@ -1,33 +1,29 @@
 //! Which checks of an inquiry failed, in a buyer's terms.
 
 use recoup_core::KycCause;
-use serde::Deserialize;
 
-use crate::json::Member;
+use crate::json::{Member, members};
 use crate::kyc::{Label, Verdict};
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Included<'a> {
-    #[serde(borrow)]
-    attributes: Member<'a>,
+members! {
+    struct Included {
+        attributes,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Verification<'a> {
-    #[serde(borrow)]
-    status: Member<'a>,
-    checks: Member<'a>,
+members! {
+    struct Verification {
+        status,
+        checks,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Check<'a> {
-    #[serde(borrow)]
-    name: Member<'a>,
-    status: Member<'a>,
-    requirement: Member<'a>,
+members! {
+    struct Check {
+        name,
+        status,
+        requirement,
+    }
 }
 
 /// Weighs the failed checks of the included verifications. A buyer may have needed several attempts at one; those that

@@ -4,25 +4,22 @@ use crate::lookup::{bearer, get};
 use bytes::Bytes;
 use http::{Request, Response};
 use recoup_core::{Fact, Secret};
-use serde::Deserialize;
 
 use super::body::Attributes;
-use crate::json::{self, Member};
+use crate::json::{self, members};
 use crate::{Lookup, LookupAnswer};
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Answer<'a> {
-    #[serde(borrow)]
-    data: Member<'a>,
+members! {
+    struct Answer {
+        data,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Resource<'a> {
-    #[serde(borrow)]
-    id: Member<'a>,
-    attributes: Member<'a>,
+members! {
+    struct Resource {
+        id,
+        attributes,
+    }
 }
 
 /// Builds the request. Ids of another kind than Persona's own are not asked about.

@@ -3,50 +3,45 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::Told;
-use crate::json::Member;
+use crate::json::{Member, members};
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Body<'a> {
-    #[serde(borrow)]
-    pub(super) event: Member<'a>,
-    pub(super) payload: Member<'a>,
+members! {
+    pub(super) struct Body {
+        pub(super) event,
+        pub(super) payload,
+    }
 }
 
-/// An order, a refund or a subscription.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Payload<'a> {
-    #[serde(borrow)]
-    pub(super) state: Member<'a>,
-    pub(super) amount: Member<'a>,
-    pub(super) merchant_order_id: Member<'a>,
-    pub(super) order_id: Member<'a>,
-    pub(super) original_merchant_order_id: Member<'a>,
-    merchant_refund_id: Member<'a>,
-    pub(super) merchant_subscription_id: Member<'a>,
-    pub(super) error_code: Member<'a>,
-    pub(super) payment_flow: Member<'a>,
-    payment_details: Member<'a>,
-    meta_info: Member<'a>,
+members! {
+    /// An order, a refund or a subscription.
+    pub(super) struct Payload {
+        pub(super) state,
+        pub(super) amount,
+        pub(super) merchant_order_id = "merchantOrderId",
+        pub(super) order_id = "orderId",
+        pub(super) original_merchant_order_id = "originalMerchantOrderId",
+        merchant_refund_id = "merchantRefundId",
+        pub(super) merchant_subscription_id = "merchantSubscriptionId",
+        pub(super) error_code = "errorCode",
+        pub(super) payment_flow = "paymentFlow",
+        payment_details = "paymentDetails",
+        meta_info = "metaInfo",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Flow<'a> {
-    #[serde(borrow)]
-    pub(super) merchant_subscription_id: Member<'a>,
-    pub(super) paylink_url: Member<'a>,
+members! {
+    pub(super) struct Flow {
+        pub(super) merchant_subscription_id = "merchantSubscriptionId",
+        pub(super) paylink_url = "paylinkUrl",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Attempt<'a> {
-    #[serde(borrow)]
-    timestamp: Member<'a>,
+members! {
+    struct Attempt {
+        timestamp,
+    }
 }
 
 impl Payload<'_> {

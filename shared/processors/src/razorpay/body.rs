@@ -3,54 +3,50 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use crate::NormaliseError;
-use crate::json::Member;
+use crate::json::{Member, members};
 
-/// The envelope of an event, or, without an event, Magic Checkout's abandoned cart.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Body<'a> {
-    #[serde(borrow)]
-    pub(super) event: Member<'a>,
-    pub(super) created_at: Member<'a>,
-    pub(super) payload: Member<'a>,
+members! {
+    /// The envelope of an event, or, without an event, Magic Checkout's abandoned cart.
+    pub(super) struct Body {
+        pub(super) event,
+        pub(super) created_at,
+        pub(super) payload,
 
-    pub(super) token: Member<'a>,
-    pub(super) cart_token: Member<'a>,
-    pub(super) email: Member<'a>,
-    pub(super) phone: Member<'a>,
-    pub(super) abandoned_checkout_url: Member<'a>,
-    pub(super) currency: Member<'a>,
-    pub(super) line_items_total: Member<'a>,
-    pub(super) promotions: Member<'a>,
-    pub(super) customer: Member<'a>,
+        pub(super) token,
+        pub(super) cart_token,
+        pub(super) email,
+        pub(super) phone,
+        pub(super) abandoned_checkout_url,
+        pub(super) currency,
+        pub(super) line_items_total,
+        pub(super) promotions,
+        pub(super) customer,
+    }
 }
 
-/// The entities an event is about, each in an envelope of its own. `created_at` belongs to the body, but Razorpay's own
-/// sample of `order.notification.failed` has it here.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Payload<'a> {
-    #[serde(borrow)]
-    payment: Member<'a>,
-    order: Member<'a>,
-    invoice: Member<'a>,
-    payment_link: Member<'a>,
-    subscription: Member<'a>,
-    refund: Member<'a>,
-    dispute: Member<'a>,
-    token: Member<'a>,
-    notification: Member<'a>,
-    pub(super) created_at: Member<'a>,
+members! {
+    /// The entities an event is about, each in an envelope of its own. `created_at` belongs to the body, but Razorpay's own
+    /// sample of `order.notification.failed` has it here.
+    pub(super) struct Payload {
+        payment,
+        order,
+        invoice,
+        payment_link,
+        subscription,
+        refund,
+        dispute,
+        token,
+        notification,
+        pub(super) created_at,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    entity: Member<'a>,
+members! {
+    struct Envelope {
+        entity,
+    }
 }
 
 fn entity<'a>(member: Member<'a>, name: &'static str) -> Result<Entity<'a>, NormaliseError> {
@@ -112,44 +108,43 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// A payment, an order, an invoice, a payment link, a subscription, a refund, a dispute, a token, a customer.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Entity<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) status: Member<'a>,
-    pub(super) amount: Member<'a>,
-    pub(super) currency: Member<'a>,
-    pub(super) created_at: Member<'a>,
-    pub(super) updated_at: Member<'a>,
-    pub(super) notes: Member<'a>,
-    pub(super) description: Member<'a>,
+members! {
+    /// A payment, an order, an invoice, a payment link, a subscription, a refund, a dispute, a token, a customer.
+    pub(super) struct Entity {
+        pub(super) id,
+        pub(super) status,
+        pub(super) amount,
+        pub(super) currency,
+        pub(super) created_at,
+        pub(super) updated_at,
+        pub(super) notes,
+        pub(super) description,
 
-    pub(super) order_id: Member<'a>,
-    pub(super) invoice_id: Member<'a>,
-    pub(super) subscription_id: Member<'a>,
-    pub(super) payment_id: Member<'a>,
-    pub(super) token_id: Member<'a>,
-    pub(super) customer_id: Member<'a>,
+        pub(super) order_id,
+        pub(super) invoice_id,
+        pub(super) subscription_id,
+        pub(super) payment_id,
+        pub(super) token_id,
+        pub(super) customer_id,
 
-    pub(super) name: Member<'a>,
-    pub(super) contact: Member<'a>,
-    pub(super) email: Member<'a>,
-    pub(super) card: Member<'a>,
-    pub(super) customer_details: Member<'a>,
-    pub(super) customer: Member<'a>,
+        pub(super) name,
+        pub(super) contact,
+        pub(super) email,
+        pub(super) card,
+        pub(super) customer_details,
+        pub(super) customer,
 
-    pub(super) error_reason: Member<'a>,
-    pub(super) captured: Member<'a>,
-    pub(super) amount_refunded: Member<'a>,
-    pub(super) amount_due: Member<'a>,
-    pub(super) amount_paid: Member<'a>,
-    pub(super) amount_deducted: Member<'a>,
-    pub(super) invoice_number: Member<'a>,
-    pub(super) short_url: Member<'a>,
-    pub(super) auth_attempts: Member<'a>,
-    pub(super) charge_at: Member<'a>,
+        pub(super) error_reason,
+        pub(super) captured,
+        pub(super) amount_refunded,
+        pub(super) amount_due,
+        pub(super) amount_paid,
+        pub(super) amount_deducted,
+        pub(super) invoice_number,
+        pub(super) short_url,
+        pub(super) auth_attempts,
+        pub(super) charge_at,
+    }
 }
 
 impl Entity<'_> {
@@ -163,56 +158,48 @@ impl Entity<'_> {
     }
 }
 
-/// A name, a phone and an address, wherever they stand.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Contact<'a> {
-    #[serde(borrow)]
-    pub(super) name: Member<'a>,
-    #[serde(rename = "contact")]
-    pub(super) phone: Member<'a>,
-    pub(super) email: Member<'a>,
+members! {
+    /// A name, a phone and an address, wherever they stand.
+    pub(super) struct Contact {
+        pub(super) name,
+        pub(super) phone = "contact",
+        pub(super) email,
+    }
 }
 
-/// What is read of the merchant's own `notes`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Notes<'a> {
-    #[serde(borrow)]
-    pub(super) whatsapp_phone: Member<'a>,
-    pub(super) locale: Member<'a>,
-    pub(super) language: Member<'a>,
-    pub(super) time_zone: Member<'a>,
-    pub(super) pay_url: Member<'a>,
+members! {
+    /// What is read of the merchant's own `notes`.
+    pub(super) struct Notes {
+        pub(super) whatsapp_phone,
+        pub(super) locale,
+        pub(super) language,
+        pub(super) time_zone,
+        pub(super) pay_url,
+    }
 }
 
-/// The customer of Magic Checkout's abandoned cart, whose address alone is spelled in capitals.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Shopper<'a> {
-    #[serde(borrow)]
-    pub(super) email: Member<'a>,
-    pub(super) first_name: Member<'a>,
-    pub(super) last_name: Member<'a>,
-    #[serde(rename = "Shipping_address")]
-    pub(super) shipping_address: Member<'a>,
+members! {
+    /// The customer of Magic Checkout's abandoned cart, whose address alone is spelled in capitals.
+    pub(super) struct Shopper {
+        pub(super) email,
+        pub(super) first_name,
+        pub(super) last_name,
+        pub(super) shipping_address = "Shipping_address",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Address<'a> {
-    #[serde(borrow, rename = "Phone")]
-    pub(super) phone: Member<'a>,
-    #[serde(rename = "Name")]
-    pub(super) name: Member<'a>,
+members! {
+    pub(super) struct Address {
+        pub(super) phone = "Phone",
+        pub(super) name = "Name",
+    }
 }
 
-/// What the API answers to a question for several.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Collection<'a> {
-    #[serde(borrow)]
-    pub(super) items: Member<'a>,
+members! {
+    /// What the API answers to a question for several.
+    pub(super) struct Collection {
+        pub(super) items,
+    }
 }
 
 /// A Unix time; Razorpay writes 0 for "not yet".

@@ -1,22 +1,20 @@
 //! The JSON style: which object, and what happened to it.
 
 use recoup_core::{Fact, Obligation};
-use serde::Deserialize;
 
 use super::{Reading, Told, is_kind};
-use crate::json::{self, Member};
+use crate::json::{self, Member, members};
 use crate::read;
 use crate::{Ignored, Lookup, NormaliseError, Normalised, Verified};
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Notice<'a> {
-    #[serde(borrow)]
-    id: Member<'a>,
-    object_type: Member<'a>,
-    event_type: Member<'a>,
-    event_time: Member<'a>,
-    invoice_number: Member<'a>,
+members! {
+    struct Notice {
+        id,
+        object_type,
+        event_type,
+        event_time,
+        invoice_number,
+    }
 }
 
 /// Reads a notice.

@@ -6,80 +6,73 @@ use jiff::Timestamp;
 use recoup_core::{
     BuyerFacts, CustomerId, DeclineClass, Email, Fact, Obligation, PaymentFailed, PersonName, Phone,
 };
-use serde::Deserialize;
 
 use super::{Reading, Told, decline};
-use crate::json::Member;
+use crate::json::{Member, members};
 use crate::read::{self, language_tag, links, obligation, zone_name};
 use crate::{Ignored, NormaliseError};
 
-/// An invoice.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Invoice<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) number: Member<'a>,
-    #[serde(rename = "type")]
-    kind: Member<'a>,
-    state: Member<'a>,
-    uuid: Member<'a>,
-    currency: Member<'a>,
-    balance: Member<'a>,
-    account: Member<'a>,
-    address: Member<'a>,
-    custom_fields: Member<'a>,
-    subscription_ids: Member<'a>,
-    transactions: Member<'a>,
-    dunning_events_sent: Member<'a>,
-    final_dunning_event: Member<'a>,
-    closed_at: Member<'a>,
+members! {
+    /// An invoice.
+    pub(super) struct Invoice {
+        pub(super) id,
+        pub(super) number,
+        kind = "type",
+        state,
+        uuid,
+        currency,
+        balance,
+        account,
+        address,
+        custom_fields,
+        subscription_ids,
+        transactions,
+        dunning_events_sent,
+        final_dunning_event,
+        closed_at,
+    }
 }
 
-/// A transaction, or the mini invoice inside one.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Transaction<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    #[serde(rename = "type")]
-    kind: Member<'a>,
-    status: Member<'a>,
-    status_code: Member<'a>,
-    currency: Member<'a>,
-    amount: Member<'a>,
-    account: Member<'a>,
-    invoice: Member<'a>,
-    billing_address: Member<'a>,
-    subscription_ids: Member<'a>,
-    collected_at: Member<'a>,
-    created_at: Member<'a>,
+members! {
+    /// A transaction, or the mini invoice inside one.
+    pub(super) struct Transaction {
+        pub(super) id,
+        kind = "type",
+        status,
+        status_code,
+        currency,
+        amount,
+        account,
+        invoice,
+        billing_address,
+        subscription_ids,
+        collected_at,
+        created_at,
+    }
 }
 
-/// An account, whole or mini, or the address of one.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Account<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) code: Member<'a>,
-    pub(super) deleted_at: Member<'a>,
-    email: Member<'a>,
-    first_name: Member<'a>,
-    last_name: Member<'a>,
-    phone: Member<'a>,
-    address: Member<'a>,
-    custom_fields: Member<'a>,
-    preferred_locale: Member<'a>,
-    preferred_time_zone: Member<'a>,
+members! {
+    /// An account, whole or mini, or the address of one.
+    pub(super) struct Account {
+        pub(super) id,
+        pub(super) code,
+        pub(super) deleted_at,
+        email,
+        first_name,
+        last_name,
+        phone,
+        address,
+        custom_fields,
+        preferred_locale,
+        preferred_time_zone,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct CustomField<'a> {
-    #[serde(borrow)]
-    name: Member<'a>,
-    value: Member<'a>,
+members! {
+    struct CustomField {
+        name,
+        value,
+    }
 }
 
 impl Account<'_> {

@@ -2,70 +2,68 @@
 
 use jiff::Timestamp;
 use recoup_core::Money;
-use serde::Deserialize;
 
-use crate::json::Member;
+use crate::json::{Member, members};
 use crate::read::{self, decimal};
 
-/// A checkout, an order, a transaction, a refund, a dispute, a billing attempt, a contract, a customer or a consent.
-///
-/// One struct for all, because a body does not name its kind: only the topic beside it does. Members stay unread text until
-/// the topic asks for them, so that a body nobody asked for cannot fail.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Body<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) token: Member<'a>,
-    pub(super) cart_token: Member<'a>,
-    pub(super) order_id: Member<'a>,
-    pub(super) customer_id: Member<'a>,
-    pub(super) test: Member<'a>,
-    pub(super) status: Member<'a>,
-    pub(super) created_at: Member<'a>,
-    pub(super) updated_at: Member<'a>,
-    pub(super) processed_at: Member<'a>,
+members! {
+    /// A checkout, an order, a transaction, a refund, a dispute, a billing attempt, a contract, a customer or a consent.
+    ///
+    /// One struct for all, because a body does not name its kind: only the topic beside it does. Members stay unread text until
+    /// the topic asks for them, so that a body nobody asked for cannot fail.
+    pub(super) struct Body {
+        pub(super) id,
+        pub(super) token,
+        pub(super) cart_token,
+        pub(super) order_id,
+        pub(super) customer_id,
+        pub(super) test,
+        pub(super) status,
+        pub(super) created_at,
+        pub(super) updated_at,
+        pub(super) processed_at,
 
-    pub(super) currency: Member<'a>,
-    pub(super) presentment_currency: Member<'a>,
-    pub(super) total_price: Member<'a>,
-    pub(super) total_price_set: Member<'a>,
-    pub(super) amount: Member<'a>,
+        pub(super) currency,
+        pub(super) presentment_currency,
+        pub(super) total_price,
+        pub(super) total_price_set,
+        pub(super) amount,
 
-    pub(super) completed_at: Member<'a>,
-    pub(super) abandoned_checkout_url: Member<'a>,
-    pub(super) buyer_accepts_marketing: Member<'a>,
-    pub(super) buyer_accepts_sms_marketing: Member<'a>,
+        pub(super) completed_at,
+        pub(super) abandoned_checkout_url,
+        pub(super) buyer_accepts_marketing,
+        pub(super) buyer_accepts_sms_marketing,
 
-    pub(super) name: Member<'a>,
-    pub(super) checkout_token: Member<'a>,
-    pub(super) checkout_id: Member<'a>,
-    pub(super) cancelled_at: Member<'a>,
-    pub(super) financial_status: Member<'a>,
-    pub(super) order_status_url: Member<'a>,
+        pub(super) name,
+        pub(super) checkout_token,
+        pub(super) checkout_id,
+        pub(super) cancelled_at,
+        pub(super) financial_status,
+        pub(super) order_status_url,
 
-    pub(super) kind: Member<'a>,
-    pub(super) error_code: Member<'a>,
-    pub(super) transactions: Member<'a>,
-    pub(super) initiated_at: Member<'a>,
-    pub(super) finalized_on: Member<'a>,
-    pub(super) subscription_contract_id: Member<'a>,
+        pub(super) kind,
+        pub(super) error_code,
+        pub(super) transactions,
+        pub(super) initiated_at,
+        pub(super) finalized_on,
+        pub(super) subscription_contract_id,
 
-    pub(super) phone: Member<'a>,
-    pub(super) sms_marketing_phone: Member<'a>,
-    pub(super) email: Member<'a>,
-    pub(super) contact_email: Member<'a>,
-    pub(super) first_name: Member<'a>,
-    pub(super) customer: Member<'a>,
-    pub(super) shipping_address: Member<'a>,
-    pub(super) billing_address: Member<'a>,
-    pub(super) default_address: Member<'a>,
-    pub(super) customer_locale: Member<'a>,
-    pub(super) note_attributes: Member<'a>,
+        pub(super) phone,
+        pub(super) sms_marketing_phone,
+        pub(super) email,
+        pub(super) contact_email,
+        pub(super) first_name,
+        pub(super) customer,
+        pub(super) shipping_address,
+        pub(super) billing_address,
+        pub(super) default_address,
+        pub(super) customer_locale,
+        pub(super) note_attributes,
 
-    pub(super) phone_number: Member<'a>,
-    pub(super) sms_marketing_consent: Member<'a>,
-    pub(super) whats_app_marketing_consent: Member<'a>,
+        pub(super) phone_number,
+        pub(super) sms_marketing_consent,
+        pub(super) whats_app_marketing_consent,
+    }
 }
 
 impl<'a> Body<'a> {
@@ -97,60 +95,53 @@ pub(super) fn is_nothing(amount: Member<'_>) -> bool {
     })
 }
 
-/// An amount in the shop's currency and in the buyer's.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct MoneySet<'a> {
-    #[serde(borrow)]
-    presentment_money: Member<'a>,
+members! {
+    /// An amount in the shop's currency and in the buyer's.
+    struct MoneySet {
+        presentment_money,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Amount<'a> {
-    #[serde(borrow)]
-    amount: Member<'a>,
-    currency_code: Member<'a>,
+members! {
+    struct Amount {
+        amount,
+        currency_code,
+    }
 }
 
-/// A customer, or an address: both name a person and a phone.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Person<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) first_name: Member<'a>,
-    pub(super) name: Member<'a>,
-    pub(super) phone: Member<'a>,
-    pub(super) email: Member<'a>,
-    pub(super) default_address: Member<'a>,
+members! {
+    /// A customer, or an address: both name a person and a phone.
+    pub(super) struct Person {
+        pub(super) id,
+        pub(super) first_name,
+        pub(super) name,
+        pub(super) phone,
+        pub(super) email,
+        pub(super) default_address,
+    }
 }
 
-/// One of `note_attributes`: what the merchant's own forms collect.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Note<'a> {
-    #[serde(borrow)]
-    pub(super) name: Member<'a>,
-    pub(super) value: Member<'a>,
+members! {
+    /// One of `note_attributes`: what the merchant's own forms collect.
+    pub(super) struct Note {
+        pub(super) name,
+        pub(super) value,
+    }
 }
 
-/// One of a refund's `transactions`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Transaction<'a> {
-    #[serde(borrow)]
-    pub(super) kind: Member<'a>,
-    pub(super) status: Member<'a>,
+members! {
+    /// One of a refund's `transactions`.
+    pub(super) struct Transaction {
+        pub(super) kind,
+        pub(super) status,
+    }
 }
 
-/// A customer's agreement to marketing on one channel. Text messages and WhatsApp name the time differently.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Consent<'a> {
-    #[serde(borrow)]
-    pub(super) state: Member<'a>,
-    #[serde(rename = "consent_updated_at")]
-    pub(super) sms_updated_at: Member<'a>,
-    pub(super) updated_at: Member<'a>,
+members! {
+    /// A customer's agreement to marketing on one channel. Text messages and WhatsApp name the time differently.
+    pub(super) struct Consent {
+        pub(super) state,
+        pub(super) sms_updated_at = "consent_updated_at",
+        pub(super) updated_at,
+    }
 }

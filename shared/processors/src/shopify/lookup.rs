@@ -4,11 +4,10 @@ use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderName, HeaderValue, Method, Request, Response};
 use recoup_core::{Fact, Link, Obligation, PaymentFailed, PersonName, Secret};
-use serde::Deserialize;
 
 use super::body::Body;
 use super::{buyer, order};
-use crate::json::{self, Member};
+use crate::json::{self, Member, members};
 use crate::read::first;
 use crate::{Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Status, Unanswered};
 
@@ -18,12 +17,11 @@ static ACCESS_TOKEN: HeaderName = HeaderName::from_static("x-shopify-access-toke
 /// supports with the oldest that it does.
 const VERSION: &str = "2026-04";
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Answer<'a> {
-    #[serde(borrow)]
-    order: Member<'a>,
-    customer: Member<'a>,
+members! {
+    struct Answer {
+        order,
+        customer,
+    }
 }
 
 /// Builds the request. Only numbers are asked for: a checkout's token and a subscription's contract are no orders.

@@ -1,28 +1,25 @@
 //! The members of Square's bodies and answers that are read.
 
 use recoup_core::{BuyerFacts, CustomerId, Email, Money, PersonName, Phone};
-use serde::Deserialize;
 
-use crate::json::Member;
+use crate::json::{Member, members};
 use crate::read::{first, minor};
 
-/// The envelope of an event.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Body<'a> {
-    #[serde(borrow, rename = "type")]
-    pub(super) kind: Member<'a>,
-    pub(super) event_id: Member<'a>,
-    pub(super) created_at: Member<'a>,
-    pub(super) data: Member<'a>,
+members! {
+    /// The envelope of an event.
+    pub(super) struct Body {
+        pub(super) kind = "type",
+        pub(super) event_id,
+        pub(super) created_at,
+        pub(super) data,
+    }
 }
 
-/// The `data` of an event.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Data<'a> {
-    #[serde(borrow)]
-    object: Member<'a>,
+members! {
+    /// The `data` of an event.
+    pub(super) struct Data {
+        object,
+    }
 }
 
 impl<'a> Data<'a> {
@@ -31,18 +28,17 @@ impl<'a> Data<'a> {
     }
 }
 
-/// What an event or an answer is about, under the name of its kind.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Object<'a> {
-    #[serde(borrow)]
-    invoice: Member<'a>,
-    payment: Member<'a>,
-    refund: Member<'a>,
-    dispute: Member<'a>,
-    subscription: Member<'a>,
-    customer: Member<'a>,
-    card: Member<'a>,
+members! {
+    /// What an event or an answer is about, under the name of its kind.
+    pub(super) struct Object {
+        invoice,
+        payment,
+        refund,
+        dispute,
+        subscription,
+        customer,
+        card,
+    }
 }
 
 impl<'a> Object<'a> {
@@ -75,151 +71,136 @@ impl<'a> Object<'a> {
     }
 }
 
-/// An invoice.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Invoice<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) status: Member<'a>,
-    pub(super) order_id: Member<'a>,
-    pub(super) subscription_id: Member<'a>,
-    #[serde(rename = "invoice_number")]
-    pub(super) number: Member<'a>,
-    pub(super) public_url: Member<'a>,
-    pub(super) updated_at: Member<'a>,
-    pub(super) primary_recipient: Member<'a>,
-    pub(super) payment_requests: Member<'a>,
-    pub(super) next_payment_amount_money: Member<'a>,
+members! {
+    /// An invoice.
+    pub(super) struct Invoice {
+        pub(super) id,
+        pub(super) status,
+        pub(super) order_id,
+        pub(super) subscription_id,
+        pub(super) number = "invoice_number",
+        pub(super) public_url,
+        pub(super) updated_at,
+        pub(super) primary_recipient,
+        pub(super) payment_requests,
+        pub(super) next_payment_amount_money,
+    }
 }
 
-/// One of the payments an invoice asks for.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct PaymentRequest<'a> {
-    #[serde(borrow)]
-    pub(super) computed_amount_money: Member<'a>,
-    pub(super) total_completed_amount_money: Member<'a>,
+members! {
+    /// One of the payments an invoice asks for.
+    pub(super) struct PaymentRequest {
+        pub(super) computed_amount_money,
+        pub(super) total_completed_amount_money,
+    }
 }
 
-/// The person an invoice is for.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Recipient<'a> {
-    #[serde(borrow)]
-    pub(super) customer_id: Member<'a>,
-    pub(super) given_name: Member<'a>,
-    pub(super) family_name: Member<'a>,
-    pub(super) email_address: Member<'a>,
-    pub(super) phone_number: Member<'a>,
+members! {
+    /// The person an invoice is for.
+    pub(super) struct Recipient {
+        pub(super) customer_id,
+        pub(super) given_name,
+        pub(super) family_name,
+        pub(super) email_address,
+        pub(super) phone_number,
+    }
 }
 
-/// A payment.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Payment<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) status: Member<'a>,
-    pub(super) order_id: Member<'a>,
-    pub(super) customer_id: Member<'a>,
-    pub(super) buyer_email_address: Member<'a>,
-    pub(super) shipping_address: Member<'a>,
-    pub(super) billing_address: Member<'a>,
-    pub(super) total_money: Member<'a>,
-    pub(super) amount_money: Member<'a>,
-    pub(super) refunded_money: Member<'a>,
-    pub(super) card_details: Member<'a>,
-    pub(super) application_details: Member<'a>,
-    pub(super) updated_at: Member<'a>,
+members! {
+    /// A payment.
+    pub(super) struct Payment {
+        pub(super) id,
+        pub(super) status,
+        pub(super) order_id,
+        pub(super) customer_id,
+        pub(super) buyer_email_address,
+        pub(super) shipping_address,
+        pub(super) billing_address,
+        pub(super) total_money,
+        pub(super) amount_money,
+        pub(super) refunded_money,
+        pub(super) card_details,
+        pub(super) application_details,
+        pub(super) updated_at,
+    }
 }
 
-/// A name, as an address holds it.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Address<'a> {
-    #[serde(borrow)]
-    pub(super) first_name: Member<'a>,
-    pub(super) last_name: Member<'a>,
+members! {
+    /// A name, as an address holds it.
+    pub(super) struct Address {
+        pub(super) first_name,
+        pub(super) last_name,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct CardDetails<'a> {
-    #[serde(borrow)]
-    pub(super) errors: Member<'a>,
+members! {
+    pub(super) struct CardDetails {
+        pub(super) errors,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct CardError<'a> {
-    #[serde(borrow)]
-    pub(super) code: Member<'a>,
+members! {
+    pub(super) struct CardError {
+        pub(super) code,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Application<'a> {
-    #[serde(borrow)]
-    pub(super) square_product: Member<'a>,
+members! {
+    pub(super) struct Application {
+        pub(super) square_product,
+    }
 }
 
-/// A refund.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Refund<'a> {
-    #[serde(borrow)]
-    pub(super) status: Member<'a>,
-    pub(super) payment_id: Member<'a>,
-    pub(super) unlinked: Member<'a>,
-    pub(super) updated_at: Member<'a>,
+members! {
+    /// A refund.
+    pub(super) struct Refund {
+        pub(super) status,
+        pub(super) payment_id,
+        pub(super) unlinked,
+        pub(super) updated_at,
+    }
 }
 
-/// A dispute.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Dispute<'a> {
-    #[serde(borrow)]
-    pub(super) state: Member<'a>,
-    pub(super) disputed_payment: Member<'a>,
-    pub(super) updated_at: Member<'a>,
+members! {
+    /// A dispute.
+    pub(super) struct Dispute {
+        pub(super) state,
+        pub(super) disputed_payment,
+        pub(super) updated_at,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct DisputedPayment<'a> {
-    #[serde(borrow)]
-    pub(super) payment_id: Member<'a>,
+members! {
+    pub(super) struct DisputedPayment {
+        pub(super) payment_id,
+    }
 }
 
-/// A subscription.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Subscription<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) status: Member<'a>,
+members! {
+    /// A subscription.
+    pub(super) struct Subscription {
+        pub(super) id,
+        pub(super) status,
+    }
 }
 
-/// A card on file.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Card<'a> {
-    #[serde(borrow)]
-    pub(super) customer_id: Member<'a>,
+members! {
+    /// A card on file.
+    pub(super) struct Card {
+        pub(super) customer_id,
+    }
 }
 
-/// A customer.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Customer<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    given_name: Member<'a>,
-    family_name: Member<'a>,
-    email_address: Member<'a>,
-    phone_number: Member<'a>,
-    pub(super) updated_at: Member<'a>,
+members! {
+    /// A customer.
+    pub(super) struct Customer {
+        pub(super) id,
+        given_name,
+        family_name,
+        email_address,
+        phone_number,
+        pub(super) updated_at,
+    }
 }
 
 impl Customer<'_> {
@@ -229,12 +210,11 @@ impl Customer<'_> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Sum<'a> {
-    #[serde(borrow)]
-    amount: Member<'a>,
-    currency: Member<'a>,
+members! {
+    struct Sum {
+        amount,
+        currency,
+    }
 }
 
 /// An amount in the currency's own minor units.

@@ -2,92 +2,87 @@
 
 use jiff::Timestamp;
 use recoup_core::{BuyerFacts, CustomerId, Email, Link, Money, Obligation, PersonName, Phone};
-use serde::Deserialize;
 
 use crate::NormaliseError;
-use crate::json::Member;
+use crate::json::{Member, members};
 use crate::read::{self, first};
 
-/// The envelope.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Body<'a> {
-    #[serde(borrow, rename = "type")]
-    pub(super) kind: Member<'a>,
-    pub(super) timestamp: Member<'a>,
-    pub(super) version: Member<'a>,
-    pub(super) data: Member<'a>,
+members! {
+    /// The envelope.
+    pub(super) struct Body {
+        pub(super) kind = "type",
+        pub(super) timestamp,
+        pub(super) version,
+        pub(super) data,
+    }
 }
 
-/// What the event says, of whatever type.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Data<'a> {
-    #[serde(borrow)]
-    pub(super) obligation_id: Member<'a>,
-    pub(super) order_id: Member<'a>,
-    pub(super) subscription_id: Member<'a>,
-    pub(super) checkout_id: Member<'a>,
-    pub(super) cart_id: Member<'a>,
-    pub(super) case_id: Member<'a>,
-    pub(super) lapse_id: Member<'a>,
-    pub(super) occurred_at: Member<'a>,
+members! {
+    /// What the event says, of whatever type.
+    pub(super) struct Data {
+        pub(super) obligation_id,
+        pub(super) order_id,
+        pub(super) subscription_id,
+        pub(super) checkout_id,
+        pub(super) cart_id,
+        pub(super) case_id,
+        pub(super) lapse_id,
+        pub(super) occurred_at,
 
-    pub(super) amount: Member<'a>,
-    pub(super) number: Member<'a>,
-    pub(super) links: Member<'a>,
-    pub(super) attempt: Member<'a>,
-    pub(super) next_retry_at: Member<'a>,
-    pub(super) last_attempt: Member<'a>,
-    pub(super) decline: Member<'a>,
-    pub(super) pay_url: Member<'a>,
-    pub(super) full: Member<'a>,
-    pub(super) won: Member<'a>,
+        pub(super) amount,
+        pub(super) number,
+        pub(super) links,
+        pub(super) attempt,
+        pub(super) next_retry_at,
+        pub(super) last_attempt,
+        pub(super) decline,
+        pub(super) pay_url,
+        pub(super) full,
+        pub(super) won,
 
-    pub(super) resume_url: Member<'a>,
-    pub(super) marketing_consent: Member<'a>,
+        pub(super) resume_url,
+        pub(super) marketing_consent,
 
-    pub(super) reason: Member<'a>,
-    pub(super) may_retry: Member<'a>,
-    pub(super) retake_url: Member<'a>,
+        pub(super) reason,
+        pub(super) may_retry,
+        pub(super) retake_url,
 
-    pub(super) since: Member<'a>,
-    pub(super) url: Member<'a>,
-    pub(super) scope: Member<'a>,
-    pub(super) granted: Member<'a>,
-    pub(super) place: Member<'a>,
-    pub(super) text_hash: Member<'a>,
-    pub(super) lane: Member<'a>,
+        pub(super) since,
+        pub(super) url,
+        pub(super) scope,
+        pub(super) granted,
+        pub(super) place,
+        pub(super) text_hash,
+        pub(super) lane,
 
-    pub(super) customer: Member<'a>,
+        pub(super) customer,
 
-    // The shape that the first drafts had; still read.
-    currency: Member<'a>,
-    total_minor: Member<'a>,
-    user: Member<'a>,
-    pub(super) reason_code: Member<'a>,
-    pub(super) retry_allowed: Member<'a>,
+        // The shape that the first drafts had; still read.
+        currency,
+        total_minor,
+        user,
+        pub(super) reason_code,
+        pub(super) retry_allowed,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Amount<'a> {
-    #[serde(borrow)]
-    amount_minor: Member<'a>,
-    currency: Member<'a>,
+members! {
+    struct Amount {
+        amount_minor,
+        currency,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Customer<'a> {
-    #[serde(borrow)]
-    id: Member<'a>,
-    phone: Member<'a>,
-    whatsapp_phone: Member<'a>,
-    email: Member<'a>,
-    name: Member<'a>,
-    locale: Member<'a>,
-    time_zone: Member<'a>,
+members! {
+    struct Customer {
+        id,
+        phone,
+        whatsapp_phone,
+        email,
+        name,
+        locale,
+        time_zone,
+    }
 }
 
 impl<'a> Data<'a> {

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::json::Member;
+use crate::json::{Member, members};
 
 /// The envelope of an event.
 #[derive(Default, Deserialize)]
@@ -30,79 +30,77 @@ pub(super) struct Data<'a> {
     pub(super) previous_attributes: Member<'a>,
 }
 
-/// What `previous_attributes` says of an update: only the members that changed stand in it, with what they were.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Before<'a> {
-    #[serde(borrow)]
-    pub(super) status: Member<'a>,
-    pub(super) card: Member<'a>,
+members! {
+    /// What `previous_attributes` says of an update: only the members that changed stand in it, with what they were.
+    pub(super) struct Before {
+        pub(super) status,
+        pub(super) card,
+    }
 }
 
-/// An invoice, a payment of one, a payment intent, a charge, a dispute, a subscription, a checkout session, a customer
-/// or a payment method.
-///
-/// One struct for all, because the type of the event stands after its object: telling them apart first would cost a
-/// second pass over the body. A member has a meaning only once the type is known, and stays unread text until then,
-/// so that an object of a type nobody asked for cannot fail.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Object<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) status: Member<'a>,
-    pub(super) currency: Member<'a>,
-    pub(super) customer: Member<'a>,
-    pub(super) metadata: Member<'a>,
-    pub(super) deleted: Member<'a>,
+members! {
+    /// An invoice, a payment of one, a payment intent, a charge, a dispute, a subscription, a checkout session, a customer
+    /// or a payment method.
+    ///
+    /// One struct for all, because the type of the event stands after its object: telling them apart first would cost a
+    /// second pass over the body. A member has a meaning only once the type is known, and stays unread text until then,
+    /// so that an object of a type nobody asked for cannot fail.
+    pub(super) struct Object {
+        pub(super) id,
+        pub(super) status,
+        pub(super) currency,
+        pub(super) customer,
+        pub(super) metadata,
+        pub(super) deleted,
 
-    pub(super) amount_remaining: Member<'a>,
-    pub(super) amount_due: Member<'a>,
-    pub(super) attempt_count: Member<'a>,
-    pub(super) next_payment_attempt: Member<'a>,
-    pub(super) hosted_invoice_url: Member<'a>,
-    pub(super) number: Member<'a>,
-    pub(super) customer_name: Member<'a>,
-    pub(super) customer_phone: Member<'a>,
-    pub(super) customer_email: Member<'a>,
-    pub(super) collection_method: Member<'a>,
-    pub(super) customer_shipping: Member<'a>,
-    pub(super) payments: Member<'a>,
-    pub(super) subscription: Member<'a>,
-    pub(super) subscription_details: Member<'a>,
-    pub(super) parent: Member<'a>,
+        pub(super) amount_remaining,
+        pub(super) amount_due,
+        pub(super) attempt_count,
+        pub(super) next_payment_attempt,
+        pub(super) hosted_invoice_url,
+        pub(super) number,
+        pub(super) customer_name,
+        pub(super) customer_phone,
+        pub(super) customer_email,
+        pub(super) collection_method,
+        pub(super) customer_shipping,
+        pub(super) payments,
+        pub(super) subscription,
+        pub(super) subscription_details,
+        pub(super) parent,
 
-    pub(super) amount: Member<'a>,
-    pub(super) invoice: Member<'a>,
-    pub(super) payment_details: Member<'a>,
-    pub(super) shipping: Member<'a>,
-    pub(super) receipt_email: Member<'a>,
-    pub(super) last_payment_error: Member<'a>,
-    pub(super) latest_charge: Member<'a>,
+        pub(super) amount,
+        pub(super) invoice,
+        pub(super) payment_details,
+        pub(super) shipping,
+        pub(super) receipt_email,
+        pub(super) last_payment_error,
+        pub(super) latest_charge,
 
-    pub(super) amount_refunded: Member<'a>,
-    pub(super) refunded: Member<'a>,
-    pub(super) payment_intent: Member<'a>,
-    pub(super) charge: Member<'a>,
+        pub(super) amount_refunded,
+        pub(super) refunded,
+        pub(super) payment_intent,
+        pub(super) charge,
 
-    pub(super) latest_invoice: Member<'a>,
+        pub(super) latest_invoice,
 
-    pub(super) payment: Member<'a>,
+        pub(super) payment,
 
-    pub(super) amount_total: Member<'a>,
-    pub(super) payment_status: Member<'a>,
-    pub(super) recovered_from: Member<'a>,
-    pub(super) after_expiration: Member<'a>,
-    pub(super) customer_details: Member<'a>,
-    pub(super) shipping_details: Member<'a>,
-    pub(super) collected_information: Member<'a>,
-    pub(super) consent: Member<'a>,
-    pub(super) locale: Member<'a>,
+        pub(super) amount_total,
+        pub(super) payment_status,
+        pub(super) recovered_from,
+        pub(super) after_expiration,
+        pub(super) customer_details,
+        pub(super) shipping_details,
+        pub(super) collected_information,
+        pub(super) consent,
+        pub(super) locale,
 
-    pub(super) name: Member<'a>,
-    pub(super) phone: Member<'a>,
-    pub(super) email: Member<'a>,
-    pub(super) preferred_locales: Member<'a>,
+        pub(super) name,
+        pub(super) phone,
+        pub(super) email,
+        pub(super) preferred_locales,
+    }
 }
 
 impl<'a> Object<'a> {
@@ -142,138 +140,123 @@ impl<'a> Object<'a> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PaymentDetails<'a> {
-    #[serde(borrow)]
-    order_reference: Member<'a>,
+members! {
+    struct PaymentDetails {
+        order_reference,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Parent<'a> {
-    #[serde(borrow)]
-    subscription_details: Member<'a>,
+members! {
+    struct Parent {
+        subscription_details,
+    }
 }
 
-/// `subscription_details`, at the top before basil and under `parent` since.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct SubscriptionDetails<'a> {
-    #[serde(borrow)]
-    pub(super) subscription: Member<'a>,
-    pub(super) metadata: Member<'a>,
+members! {
+    /// `subscription_details`, at the top before basil and under `parent` since.
+    pub(super) struct SubscriptionDetails {
+        pub(super) subscription,
+        pub(super) metadata,
+    }
 }
 
-/// An expanded charge.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Charge<'a> {
-    #[serde(borrow)]
-    pub(super) invoice: Member<'a>,
-    pub(super) payment_intent: Member<'a>,
+members! {
+    /// An expanded charge.
+    pub(super) struct Charge {
+        pub(super) invoice,
+        pub(super) payment_intent,
+    }
 }
 
-/// A list, for example an invoice's `payments`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct List<'a> {
-    #[serde(borrow)]
-    pub(super) data: Member<'a>,
+members! {
+    /// A list, for example an invoice's `payments`.
+    pub(super) struct List {
+        pub(super) data,
+    }
 }
 
-/// One of an invoice's `payments`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct InvoicePayment<'a> {
-    #[serde(borrow)]
-    pub(super) payment: Member<'a>,
+members! {
+    /// One of an invoice's `payments`.
+    pub(super) struct InvoicePayment {
+        pub(super) payment,
+    }
 }
 
-/// A checkout session's `after_expiration`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct AfterExpiration<'a> {
-    #[serde(borrow)]
-    pub(super) recovery: Member<'a>,
+members! {
+    /// A checkout session's `after_expiration`.
+    pub(super) struct AfterExpiration {
+        pub(super) recovery,
+    }
 }
 
-/// How an expired checkout session is taken up again.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Recovery<'a> {
-    #[serde(borrow)]
-    pub(super) url: Member<'a>,
+members! {
+    /// How an expired checkout session is taken up again.
+    pub(super) struct Recovery {
+        pub(super) url,
+    }
 }
 
-/// What the buyer agreed to in a checkout session.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Consent<'a> {
-    #[serde(borrow)]
-    pub(super) promotions: Member<'a>,
+members! {
+    /// What the buyer agreed to in a checkout session.
+    pub(super) struct Consent {
+        pub(super) promotions,
+    }
 }
 
-/// A checkout session's `collected_information`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Collected<'a> {
-    #[serde(borrow)]
-    pub(super) shipping_details: Member<'a>,
+members! {
+    /// A checkout session's `collected_information`.
+    pub(super) struct Collected {
+        pub(super) shipping_details,
+    }
 }
 
-/// What an invoice's payment was made with.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct PaymentMade<'a> {
-    #[serde(borrow)]
-    pub(super) payment_intent: Member<'a>,
-    pub(super) charge: Member<'a>,
+members! {
+    /// What an invoice's payment was made with.
+    pub(super) struct PaymentMade {
+        pub(super) payment_intent,
+        pub(super) charge,
+    }
 }
 
-/// A payment intent's `last_payment_error`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct PaymentError<'a> {
-    #[serde(borrow)]
-    pub(super) code: Member<'a>,
-    pub(super) decline_code: Member<'a>,
-    pub(super) advice_code: Member<'a>,
-    pub(super) network_decline_code: Member<'a>,
-    pub(super) charge: Member<'a>,
-    pub(super) payment_method: Member<'a>,
+members! {
+    /// A payment intent's `last_payment_error`.
+    pub(super) struct PaymentError {
+        pub(super) code,
+        pub(super) decline_code,
+        pub(super) advice_code,
+        pub(super) network_decline_code,
+        pub(super) charge,
+        pub(super) payment_method,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct PaymentMethod<'a> {
-    #[serde(borrow)]
-    pub(super) billing_details: Member<'a>,
+members! {
+    pub(super) struct PaymentMethod {
+        pub(super) billing_details,
+    }
 }
 
-/// `shipping`, `customer_shipping`, `billing_details` or `customer_details`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Contact<'a> {
-    #[serde(borrow)]
-    pub(super) name: Member<'a>,
-    pub(super) phone: Member<'a>,
-    pub(super) email: Member<'a>,
+members! {
+    /// `shipping`, `customer_shipping`, `billing_details` or `customer_details`.
+    pub(super) struct Contact {
+        pub(super) name,
+        pub(super) phone,
+        pub(super) email,
+    }
 }
 
-/// A customer object; of a deleted one only `id` and `deleted` are left.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Customer<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) deleted: Member<'a>,
-    pub(super) name: Member<'a>,
-    pub(super) phone: Member<'a>,
-    pub(super) email: Member<'a>,
-    pub(super) shipping: Member<'a>,
-    pub(super) metadata: Member<'a>,
-    pub(super) preferred_locales: Member<'a>,
+members! {
+    /// A customer object; of a deleted one only `id` and `deleted` are left.
+    pub(super) struct Customer {
+        pub(super) id,
+        pub(super) deleted,
+        pub(super) name,
+        pub(super) phone,
+        pub(super) email,
+        pub(super) shipping,
+        pub(super) metadata,
+        pub(super) preferred_locales,
+    }
 }
 
 /// What is read of the merchant's own `metadata`.

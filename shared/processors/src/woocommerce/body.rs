@@ -2,40 +2,37 @@
 
 use jiff::Timestamp;
 use recoup_core::{BuyerFacts, CustomerId, Email, Link, Money, PersonName, Phone};
-use serde::Deserialize;
 
-use crate::json::Member;
+use crate::json::{Member, members};
 use crate::read::{decimal, first, time};
 
-/// An order or a customer.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Body<'a> {
-    #[serde(borrow)]
-    pub(super) id: Member<'a>,
-    pub(super) status: Member<'a>,
-    pub(super) number: Member<'a>,
-    pub(super) order_key: Member<'a>,
-    pub(super) created_via: Member<'a>,
-    pub(super) currency: Member<'a>,
-    pub(super) total: Member<'a>,
-    pub(super) refunds: Member<'a>,
-    pub(super) payment_url: Member<'a>,
-    pub(super) needs_payment: Member<'a>,
-    pub(super) date_created_gmt: Member<'a>,
-    pub(super) date_modified: Member<'a>,
-    pub(super) date_modified_gmt: Member<'a>,
-    pub(super) date_paid: Member<'a>,
-    pub(super) date_paid_gmt: Member<'a>,
+members! {
+    /// An order or a customer.
+    pub(super) struct Body {
+        pub(super) id,
+        pub(super) status,
+        pub(super) number,
+        pub(super) order_key,
+        pub(super) created_via,
+        pub(super) currency,
+        pub(super) total,
+        pub(super) refunds,
+        pub(super) payment_url,
+        pub(super) needs_payment,
+        pub(super) date_created_gmt,
+        pub(super) date_modified,
+        pub(super) date_modified_gmt,
+        pub(super) date_paid,
+        pub(super) date_paid_gmt,
 
-    pub(super) customer_id: Member<'a>,
-    pub(super) billing: Member<'a>,
-    pub(super) shipping: Member<'a>,
-    pub(super) meta_data: Member<'a>,
-    pub(super) email: Member<'a>,
-    pub(super) first_name: Member<'a>,
-    #[serde(rename = "_links")]
-    pub(super) links: Member<'a>,
+        pub(super) customer_id,
+        pub(super) billing,
+        pub(super) shipping,
+        pub(super) meta_data,
+        pub(super) email,
+        pub(super) first_name,
+        pub(super) links = "_links",
+    }
 }
 
 impl<'a> Body<'a> {
@@ -130,41 +127,36 @@ pub(super) fn gmt(at: Member<'_>) -> Option<Timestamp> {
     first([at], |text| time(text).or_else(|| time(&format!("{text}Z"))))
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Address<'a> {
-    #[serde(borrow)]
-    first_name: Member<'a>,
-    phone: Member<'a>,
-    email: Member<'a>,
+members! {
+    struct Address {
+        first_name,
+        phone,
+        email,
+    }
 }
 
-/// One of `meta_data`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Meta<'a> {
-    #[serde(borrow)]
-    key: Member<'a>,
-    value: Member<'a>,
+members! {
+    /// One of `meta_data`.
+    struct Meta {
+        key,
+        value,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Refund<'a> {
-    #[serde(borrow)]
-    total: Member<'a>,
+members! {
+    struct Refund {
+        total,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Links<'a> {
-    #[serde(borrow, rename = "self")]
-    own: Member<'a>,
+members! {
+    struct Links {
+        own = "self",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Href<'a> {
-    #[serde(borrow)]
-    href: Member<'a>,
+members! {
+    struct Href {
+        href,
+    }
 }

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use recoup_core::Secret;
-use recoup_processors::{ALL, Normalised, Processor, Status, Verified};
+use recoup_processors::{Normalised, Processor, Status, Verified, all};
 
 fn folder(source: &dyn Processor) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(source.name())
@@ -71,10 +71,10 @@ fn read(source: &dyn Processor, body: &Path) -> Normalised {
 
 #[test]
 fn o20_every_fixture_of_every_source_gives_its_golden_events() {
-    for source in ALL {
-        let paths = bodies(*source);
+    for source in all() {
+        let paths = bodies(source);
         for path in &paths {
-            let normalised = read(*source, path);
+            let normalised = read(source, path);
             let (none, asks) = (normalised.events.is_empty(), !normalised.asks.is_empty());
             let fits = match normalised.status {
                 Status::Recognised => !none,
@@ -90,9 +90,9 @@ fn o20_every_fixture_of_every_source_gives_its_golden_events() {
 
 #[test]
 fn o20_every_golden_has_its_fixture() {
-    for source in ALL {
-        let bodies = bodies(*source);
-        for entry in fs::read_dir(folder(*source)).expect("readable") {
+    for source in all() {
+        let bodies = bodies(source);
+        for entry in fs::read_dir(folder(source)).expect("readable") {
             let path = entry.expect("readable").path();
             let beside = |end: &str| path.extension().is_some_and(|found| found == end);
             let of_body = bodies.iter().any(|body| body.with_extension("") == path.with_extension(""));
@@ -105,14 +105,14 @@ fn o20_every_golden_has_its_fixture() {
 fn o20_what_is_not_of_the_source_s_form_is_an_error_and_never_a_panic() {
     let odd: [&[u8]; 9] =
         [b"", b" ", b"null", b"[]", b"{}", b"\xff\xfe", b"<a>", b"a=b&c", b"{\"type\":1,\"data\":[]}"];
-    for source in ALL {
+    for source in all() {
         for body in odd {
             let headers = HeaderMap::new();
             let normalised = source.normalise(&Verified::recorded(&headers, body));
             let nothing = normalised.as_ref().is_ok_and(|normalised| normalised.events.is_empty());
             assert!(normalised.is_err() || nothing, "{}: {}", source.name(), String::from_utf8_lossy(body));
         }
-        for path in bodies(*source) {
+        for path in bodies(source) {
             let (headers, bytes) = (headers(&path), fs::read(&path).expect("readable"));
             for cut in (0..bytes.len()).step_by(bytes.len() / 64 + 1) {
                 let _ = source.normalise(&Verified::recorded(&headers, &bytes[..cut]));

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use recoup_core::Secret;
-use recoup_processors::{ALL, Processor, SignatureError, Signed, Unverified, recorded};
+use recoup_processors::{Processor, SignatureError, Signed, Unverified, all, recorded};
 use serde::Deserialize;
 
 use crate::{bodies, folder, headers};
@@ -95,10 +95,10 @@ fn verdict(source: &dyn Processor, vector: &Vector) -> String {
 
 #[test]
 fn o19_every_source_gives_the_known_answers_of_its_scheme() {
-    for source in ALL {
+    for source in all() {
         let mut kinds = BTreeSet::new();
-        for vector in vectors(*source) {
-            assert_eq!(verdict(*source, &vector), vector.expect, "{} {}", source.name(), vector.id);
+        for vector in vectors(source) {
+            assert_eq!(verdict(source, &vector), vector.expect, "{} {}", source.name(), vector.id);
             let accepted = vector.expect == "accept";
             assert_eq!(accepted, matches!(vector.kind, Kind::Valid | Kind::Rotated), "{}", vector.id);
             kinds.insert(vector.kind);
@@ -140,10 +140,10 @@ fn signed(source: &dyn Processor, now: Timestamp) -> Option<([Secret; 2], Signed
 #[test]
 fn o19_what_a_source_signs_is_believed_and_no_changed_byte_other_secret_or_late_hour_is() {
     let now = Timestamp::from_second(1_772_000_000).expect("in range");
-    for source in ALL {
+    for source in all() {
         let name = source.name();
         let habits = source.habits();
-        let Some((secrets, signed)) = signed(*source, now) else {
+        let Some((secrets, signed)) = signed(source, now) else {
             assert!(name == "paypal" || !habits.signs_body, "{name} signs nothing that it believes");
             continue;
         };
@@ -156,7 +156,7 @@ fn o19_what_a_source_signs_is_believed_and_no_changed_byte_other_secret_or_late_
         assert!(verify(&signed.body, &secrets[1..], now).is_err(), "{name}: another secret");
         assert_eq!(verify(&signed.body, &[], now), Err(SignatureError::NoSecret), "{name}");
         let bare = HeaderMap::new();
-        if signed.body == fs::read(&bodies(*source)[0]).expect("readable") {
+        if signed.body == fs::read(&bodies(source)[0]).expect("readable") {
             let refused = source.verify(Unverified::new(&bare, &signed.body).at(URL), &secrets, now);
             assert!(refused.is_err(), "{name}: without headers");
         }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use recoup_core::{Event, EventKey, Fact, Obligation, Settlement};
-use recoup_processors::{ALL, Processor};
+use recoup_processors::{Processor, all};
 use serde::Deserialize;
 
 use crate::{folder, read};
@@ -58,20 +58,20 @@ fn opening(events: &[Event]) -> Option<Vec<Obligation>> {
 
 #[test]
 fn r2_every_source_tells_of_a_failure_of_its_duplicate_and_of_its_end() {
-    for source in ALL {
+    for source in all() {
         let name = source.name();
-        let path = folder(*source).join("story.json");
+        let path = folder(source).join("story.json");
         let text = fs::read_to_string(&path).unwrap_or_else(|_| panic!("{} is missing", path.display()));
         let story: Story =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let failed = events(*source, &story.failed);
+        let failed = events(source, &story.failed);
         let Some(names) = opening(&failed) else { panic!("{name}: {} opens nothing", story.failed) };
         let keys = |events: &[Event]| -> Vec<_> {
             events.iter().map(|event| (event.obligation.clone(), EventKey::of(event))).collect()
         };
-        let again = events(*source, &story.duplicate);
+        let again = events(source, &story.duplicate);
         assert_eq!(keys(&again), keys(&failed), "o21 {name}: a duplicate is told from another event");
-        let ends = events(*source, &story.paid).into_iter().any(|event| {
+        let ends = events(source, &story.paid).into_iter().any(|event| {
             let settles = !Settlement::of(&event.fact).is_empty() || event.fact == Fact::Recovered;
             settles && names.contains(&event.obligation)
         });
