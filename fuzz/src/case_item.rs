@@ -97,7 +97,7 @@ fn check_decision(case: &Case, input: &Input, now: Timestamp) {
     let context = Context { now, policy: &policy, token: &token, trace: None };
     let phone = case.outreach.as_ref().and_then(|outreach| outreach.matter.buyer.phone.as_ref());
     let recipient = phone.map(|phone| Recipient::new(RecipientId::of(&secret("pepper"), phone)));
-    let world = World { case: Some(case), recipient: recipient.as_ref(), linked: &[] };
+    let world = World { case: Some(case), recipient: recipient.as_ref(), ..World::default() };
     let _ = (needs(Some(case), input, &context), owed(case, now));
     let decision = decide(&case.id, &world, input, &context);
     if let Some(next) = &decision.case {

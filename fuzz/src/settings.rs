@@ -34,6 +34,7 @@ pub fn check(data: &[u8]) {
         ("SMS_PROVIDER", &provider),
         ("SMS_QUEUE_URL", "https://sqs.example/sms"),
         ("SPILL_QUEUE_URL", "https://sqs.example/spill"),
+        ("SUCCESS_GAP_HOURS", &first_delay),
         ("SUSPEND_AFTER_DAYS", &suspend_after),
         ("TABLE_NAME", "recoup"),
         ("TWILIO_SECRET_ARN", "arn:twilio"),

@@ -154,7 +154,7 @@ fn decide_on(
     now: Timestamp,
 ) -> Decision {
     let trace = Some("Root=1-00000000-000000000000000000000000");
-    decide(id, &World { case, recipient, linked: &[] }, input, &Context { now, policy, token, trace })
+    decide(id, &World { case, recipient, ..World::default() }, input, &Context { now, policy, token, trace })
 }
 
 #[divan::bench]

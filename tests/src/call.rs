@@ -12,10 +12,14 @@ pub enum Call {
     LoadCase,
     /// `Store::load_recipient`.
     LoadRecipient,
+    /// `Store::load_feed`.
+    LoadFeed,
     /// `Store::commit_case`.
     CommitCase,
     /// `Store::commit_recipient`.
     CommitRecipient,
+    /// `Store::commit_feed`.
+    CommitFeed,
     /// `Scan::scan_cases`.
     ScanCases,
     /// `Queues::push`.
@@ -38,8 +42,15 @@ pub enum Call {
 
 impl Call {
     /// Every call of the store.
-    pub const STORE: [Self; 5] =
-        [Self::LoadCase, Self::LoadRecipient, Self::CommitCase, Self::CommitRecipient, Self::ScanCases];
+    pub const STORE: [Self; 7] = [
+        Self::LoadCase,
+        Self::LoadRecipient,
+        Self::LoadFeed,
+        Self::CommitCase,
+        Self::CommitRecipient,
+        Self::CommitFeed,
+        Self::ScanCases,
+    ];
 }
 
 /// The name of a queue in tallies.
@@ -57,8 +68,10 @@ impl fmt::Display for Call {
         match self {
             Self::LoadCase => f.write_str("load_case"),
             Self::LoadRecipient => f.write_str("load_recipient"),
+            Self::LoadFeed => f.write_str("load_feed"),
             Self::CommitCase => f.write_str("commit_case"),
             Self::CommitRecipient => f.write_str("commit_recipient"),
+            Self::CommitFeed => f.write_str("commit_feed"),
             Self::ScanCases => f.write_str("scan_cases"),
             Self::Push(queue) => write!(f, "push {}", queue_name(*queue)),
             Self::Postpone => f.write_str("postpone"),

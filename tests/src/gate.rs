@@ -121,7 +121,7 @@ impl Memory {
         {
             let mut world = self.world();
             world.gate = Some(Gate { learned: Some(BTreeMap::new()), ..Gate::default() });
-            (world.cases.digests, world.recipients.digests) = (true, true);
+            (world.cases.digests, world.recipients.digests, world.feeds.digests) = (true, true, true);
         }
         self
     }
@@ -136,6 +136,7 @@ impl Memory {
         match call {
             Call::LoadCase | Call::CommitCase => world.cases.digest().hash(&mut hasher),
             Call::LoadRecipient | Call::CommitRecipient => world.recipients.digest().hash(&mut hasher),
+            Call::LoadFeed | Call::CommitFeed => world.feeds.digest().hash(&mut hasher),
             Call::ScanCases
             | Call::Push(_)
             | Call::Postpone

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use recoup_app::ports::{Queue, SecretName};
-use recoup_core::{Brand, CaseId, Recipient, RecipientId};
+use recoup_core::{Brand, CaseId, Feed, Recipient, RecipientId, Source};
 
 use crate::call::{Call, Tally};
 use crate::faults::{Action, Fault, Moment, Oddity, Plan};
@@ -41,6 +41,7 @@ pub(crate) struct World {
     pub(crate) plan: Plan,
     pub(crate) cases: Shelf<CaseId, recoup_core::Case>,
     pub(crate) recipients: Shelf<(Brand, RecipientId), Recipient>,
+    pub(crate) feeds: Shelf<(Brand, Source), Feed>,
     pub(crate) queues: Channels,
     pub(crate) schedules: BTreeMap<String, Schedule>,
     pub(crate) created: Vec<(String, Schedule)>,
@@ -75,6 +76,7 @@ impl Memory {
             plan: Plan::default(),
             cases: Shelf::default(),
             recipients: Shelf::default(),
+            feeds: Shelf::default(),
             queues: Channels::default(),
             schedules: BTreeMap::new(),
             created: Vec::new(),
@@ -269,7 +271,8 @@ impl Memory {
     /// The world in words: two worlds that say the same are the same to every process.
     pub(crate) fn describe(&self) -> String {
         let world = self.world();
-        let mut text = format!("{} {} {}", world.now, world.cases.digest(), world.recipients.digest());
+        let shelves = [world.cases.digest(), world.recipients.digest(), world.feeds.digest()];
+        let mut text = format!("{} {shelves:?}", world.now);
         for (name, schedule) in &world.schedules {
             let _ = write!(text, " {name} {schedule:?}");
         }

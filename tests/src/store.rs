@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use recoup_app::ports::{Commit, Expected, Page, Scan, Store, StoreError, Versioned};
-use recoup_core::{Brand, Case, CaseId, Phone, Recipient, RecipientId, Secret, Token};
+use recoup_core::{Brand, Case, CaseId, Feed, Phone, Recipient, RecipientId, Secret, Source, Token};
 
 use crate::memory::World;
 use crate::{Call, Memory, Stored as Seen, seeds};
@@ -118,6 +118,11 @@ impl Store for Memory {
         self.call(Call::LoadRecipient, down(), |world| world.recipients.get(&key)).await?
     }
 
+    async fn load_feed(&self, brand: &Brand, source: &Source) -> Result<Option<Versioned<Feed>>, StoreError> {
+        let key = (brand.clone(), source.clone());
+        self.call(Call::LoadFeed, down(), |world| world.feeds.get(&key)).await?
+    }
+
     async fn commit_case(
         &self,
         case: &Case,
@@ -159,6 +164,17 @@ impl Store for Memory {
         };
         self.call(Call::CommitRecipient, down(), write).await?
     }
+
+    async fn commit_feed(
+        &self,
+        brand: &Brand,
+        feed: &Feed,
+        expected: Expected,
+        token: &Token,
+    ) -> Result<Commit<Feed>, StoreError> {
+        let key = (brand.clone(), feed.source.clone());
+        self.call(Call::CommitFeed, down(), |world| world.feeds.commit(&key, feed, expected, token)).await?
+    }
 }
 
 impl Scan for Memory {
@@ -189,6 +205,13 @@ impl Memory {
     /// All recipients, in the order of their keys.
     pub fn recipients(&self) -> Vec<Recipient> {
         self.world().recipients.items.values().map(|stored| stored.item.clone()).collect()
+    }
+
+    /// What is known of a source's successes.
+    pub fn feed(&self, source: &str) -> Option<Feed> {
+        let world = self.world();
+        let mut feeds = world.feeds.items.values().map(|stored| &stored.item);
+        feeds.find(|feed| feed.source.as_str() == source).cloned()
     }
 
     /// Whether the owner of this number asked for silence.

@@ -179,7 +179,7 @@ impl Check {
     fn verdict(&self, clock: impl Fn() -> Timestamp) -> Result<Verdict, UsageError> {
         let source = by_name(&self.source).ok_or_else(|| UsageError::UnknownSource {
             name: self.source.clone(),
-            known: recoup_processors::all().map(|source| source.name()).collect::<Vec<_>>().join(", "),
+            known: recoup_processors::all().map(Processor::name).collect::<Vec<_>>().join(", "),
         })?;
         let expected = "a JSON object of header names to values";
         let malformed = || UsageError::Malformed { path: self.headers.clone(), expected };

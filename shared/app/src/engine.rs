@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use recoup_core::{
-    Alias, Answer, BuyerFacts, Case, CaseId, Context, Decision, Effect, Input, Library, Obligation,
-    OptOutScope, Phone, Policy, PreferenceChange, Recipient, RecipientId, Source, Timer, World, decide,
+    Alias, Answer, BuyerFacts, Case, CaseId, Context, Decision, Effect, Feed, Input, Library, Obligation,
+    OptOutScope, Phone, Policy, PreferenceChange, Recipient, RecipientId, Source, Timer, Watch, World,
+    decide,
 };
 use recoup_processors::Unanswered;
 use ring::digest;
@@ -66,6 +67,15 @@ pub struct Gathered {
     pub recipient: Option<Buyer>,
     /// The linked obligations.
     pub linked: Vec<Case>,
+    /// What the store knows of the source's successes; `None` when it was not asked.
+    pub feed: Option<Watched>,
+}
+
+/// A source's feed as gathered.
+#[derive(Debug, Clone, Default)]
+pub struct Watched {
+    /// The feed; `None` when this is the first that is asked of the source.
+    pub known: Option<Versioned<Feed>>,
 }
 
 /// A recipient as gathered: read, or new.
@@ -140,6 +150,10 @@ impl<P: Ports> Engine<P> {
                 case: gathered.case.as_ref().map(|case| &case.item),
                 recipient: gathered.recipient.as_ref().map(|buyer| &buyer.item),
                 linked: &gathered.linked,
+                feed: gathered
+                    .feed
+                    .as_ref()
+                    .map(|feed| Watch { known: feed.known.as_ref().map(|known| &known.item) }),
             };
             let decision = decide(id, &world, input, &context);
             if let Some(settled) = self.commit(decision, &mut gathered, &token).await? {
@@ -150,14 +164,28 @@ impl<P: Ports> Engine<P> {
         Err(EngineError::Contended)
     }
 
-    /// Writes the recipient, then the case: the case's write is the stop check and comes last. `None` when somebody else
-    /// was faster; `gathered` then holds what is there.
+    /// Writes the feed, the recipient, then the case: the case's write is the stop check and comes last. `None` when
+    /// somebody else was faster; `gathered` then holds what is there.
     async fn commit(
         &self,
         decision: Decision,
         gathered: &mut Gathered,
         token: &recoup_core::Token,
     ) -> Result<Option<Settled>, EngineError> {
+        if let Some(feed) = &decision.feed {
+            let known = gathered.feed.take().and_then(|watched| watched.known);
+            let expected = Expected::of(known.as_ref());
+            match self.ports.commit_feed(&self.brand, feed, expected, token).await? {
+                Commit::Written => {
+                    let known = Some(Versioned { item: feed.clone(), version: expected.next() });
+                    gathered.feed = Some(Watched { known });
+                }
+                Commit::Conflict(current) => {
+                    gathered.feed = Some(Watched { known: current });
+                    return Ok(None);
+                }
+            }
+        }
         if let Some(recipient) = &decision.recipient {
             let expected = gathered.recipient.as_ref().map_or(Expected::Absent, |buyer| buyer.expected);
             match self.ports.commit_recipient(&self.brand, recipient, expected, token).await? {
@@ -240,6 +268,38 @@ impl<P: Ports> Engine<P> {
             unreachable!("a recipient id is made of characters that both alphabets allow")
         };
         CaseId { brand: self.brand.clone(), source, obligation }
+    }
+
+    /// Reads what is known of a source's successes; `None` where nobody watches them. An item that cannot be read is no
+    /// reason to be silent: its source goes unwatched until somebody mends it.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when the store failed.
+    pub async fn feed(&self, source: &Source) -> Result<Option<Watched>, EngineError> {
+        if self.policy.success_gap.is_zero() {
+            return Ok(None);
+        }
+        match self.ports.load_feed(&self.brand, source).await {
+            Ok(known) => Ok(Some(Watched { known })),
+            Err(error @ StoreError::Malformed(_)) => {
+                let error = EngineError::Store(error);
+                tracing::warn!(target: "recoup", reason = error.code(), error = error.to_string(), alarm = 1);
+                Ok(None)
+            }
+            Err(error @ StoreError::Unavailable(_)) => Err(error.into()),
+        }
+    }
+
+    /// Records that a source reported a success.
+    ///
+    /// # Errors
+    /// [`EngineError`] when it was not recorded.
+    pub async fn heard(&self, source: &Source) -> Result<(), EngineError> {
+        let Ok(obligation) = Obligation::parse("feed") else { return Ok(()) };
+        let id = CaseId { brand: self.brand.clone(), source: source.clone(), obligation };
+        let gathered = Gathered { feed: self.feed(source).await?, ..Gathered::default() };
+        self.apply(&id, gathered, &Input::Heard { source: source.clone() }, None).await?;
+        Ok(())
     }
 
     /// Records an agreement or a withdrawal in one durable write; a full stop then silences every case that knows this

@@ -9,6 +9,7 @@ pub mod cart_webhook;
 pub mod channel_webhook;
 pub mod credentials;
 pub mod engine;
+mod heard;
 pub mod http;
 pub mod kyc_webhook;
 pub mod lookup;

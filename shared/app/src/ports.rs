@@ -6,7 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 pub use recoup_channels::aws_sms::SendText;
-use recoup_core::{Brand, Case, CaseId, Message, Recipient, RecipientId, Secret, SendOutcome, Token};
+use recoup_core::{
+    Brand, Case, CaseId, Feed, Message, Recipient, RecipientId, Secret, SendOutcome, Source, Token,
+};
 use recoup_processors::Processor;
 use thiserror::Error;
 
@@ -95,6 +97,13 @@ pub trait Store: Send + Sync {
         id: &RecipientId,
     ) -> impl Future<Output = Result<Option<Versioned<Recipient>>, StoreError>> + Send;
 
+    /// Reads a source's feed.
+    fn load_feed(
+        &self,
+        brand: &Brand,
+        source: &Source,
+    ) -> impl Future<Output = Result<Option<Versioned<Feed>>, StoreError>> + Send;
+
     /// Writes a case if what is there is what was expected. The token marks the write as this one.
     fn commit_case(
         &self,
@@ -111,6 +120,15 @@ pub trait Store: Send + Sync {
         expected: Expected,
         token: &Token,
     ) -> impl Future<Output = Result<Commit<Recipient>, StoreError>> + Send;
+
+    /// Writes a source's feed if what is there is what was expected. The token marks the write as this one.
+    fn commit_feed(
+        &self,
+        brand: &Brand,
+        feed: &Feed,
+        expected: Expected,
+        token: &Token,
+    ) -> impl Future<Output = Result<Commit<Feed>, StoreError>> + Send;
 }
 
 /// One page of a scan over all cases of the table.

@@ -86,11 +86,16 @@ impl<P: Ports, T: Transport, S: Sender> StepSender<P, T, S> {
         let context = Context { now: engine.ports.now(), policy: &engine.policy, token: &token, trace: None };
         let lookups = needs(Some(&case.item), &Input::StepDue(due.clone()), &context);
         self.apis.answer(&engine.ports, &self.transport, &message.case, &lookups, &mut due).await?;
-        let recipient = match phone_of(&case.item).or_else(|| phone_found(&due.buyer)) {
-            Some(phone) => Some(engine.buyer(&engine.recipient_id(phone).await?).await?),
-            None => None,
+        let buyer = async {
+            match phone_of(&case.item).or_else(|| phone_found(&due.buyer)) {
+                Some(phone) => engine.buyer(&engine.recipient_id(phone).await?).await.map(Some),
+                None => Ok(None),
+            }
         };
-        Ok((due, Gathered { case: Some(case), recipient, linked }))
+        let feed =
+            async { if case.item.is_open() { engine.feed(&message.case.source).await } else { Ok(None) } };
+        let (recipient, feed) = futures_util::future::try_join(buyer, feed).await?;
+        Ok((due, Gathered { case: Some(case), recipient, linked, feed }))
     }
 
     /// Performs what was decided. The next timer is set while the message is on the wire: there is no store call between

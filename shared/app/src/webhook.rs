@@ -15,6 +15,7 @@ use recoup_processors::{
 
 use crate::credentials::SourceCredentials;
 use crate::engine::{Engine, EngineError};
+use crate::heard::Heard;
 use crate::http::{Answer, Request};
 use crate::lookup::Apis;
 use crate::ports::{Outgoing, Ports, Queue, SecretName, Transport};
@@ -51,6 +52,7 @@ pub struct Webhooks<P, T> {
     pub apis: Apis,
     settings: WebhookSettings,
     certificates: Certificates,
+    heard: Heard,
 }
 
 /// What a deployment may set about its webhooks.
@@ -79,7 +81,14 @@ struct Delivery<'a> {
 impl<P: Ports, T: Transport> Webhooks<P, T> {
     /// Puts the parts together.
     pub fn new(engine: Engine<P>, transport: T, apis: Apis, settings: WebhookSettings) -> Self {
-        Self { engine, transport, apis, settings, certificates: Certificates::default() }
+        Self {
+            engine,
+            transport,
+            apis,
+            settings,
+            certificates: Certificates::default(),
+            heard: Heard::default(),
+        }
     }
 
     /// Handles a webhook.
@@ -151,6 +160,7 @@ impl<P: Ports, T: Transport> Webhooks<P, T> {
         let normalised = self.ask_back(processor, &credentials, normalised).await?;
         let function = family_function(processor.family());
         record(&self.engine, function, &kept.name, &normalised.events, None).await?;
+        self.heard.pass_on(&self.engine, function, &kept.name, &normalised.events).await;
         Ok(true)
     }
 
@@ -181,7 +191,10 @@ impl<P: Ports, T: Transport> Webhooks<P, T> {
         };
         let (function, trace) = (delivery.front.function, delivery.request.trace.as_deref());
         match record(&self.engine, function, &delivery.request.name, &normalised.events, trace).await {
-            Ok(()) => Answer::of(Answer::OK),
+            Ok(()) => {
+                self.heard.pass_on(&self.engine, function, &delivery.request.name, &normalised.events).await;
+                Answer::of(Answer::OK)
+            }
             Err(error @ EngineError::Store(_)) if delivery.processor.habits().signs_body => {
                 let line = Line { error: error.to_string(), ..delivery.line("spilled") };
                 self.spill(delivery, clock, Line { reason: error.code(), ..line }).await

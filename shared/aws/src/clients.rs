@@ -27,7 +27,6 @@ pub fn sdk_config(aws: &AwsConfig) -> SdkConfig {
         "environment",
     );
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_millis(1_500))
         .operation_timeout(Duration::from_secs(4))
         .build();
@@ -48,5 +47,5 @@ pub fn sdk_config(aws: &AwsConfig) -> SdkConfig {
 
 /// The HTTP client of every AWS client.
 pub fn http_client() -> SharedHttpClient {
-    SharedHttpClient::new(SdkHttpClient::default())
+    SharedHttpClient::new(SdkHttpClient::new())
 }

@@ -26,7 +26,7 @@ pub enum ConfigError {
 }
 
 /// The variables every function reads.
-pub const COMMON_VARIABLES: [&str; 20] = [
+pub const COMMON_VARIABLES: [&str; 21] = [
     "BRAND_NAME",
     "DEFAULT_LOCALE",
     "FIRST_DELAY_SECONDS",
@@ -42,6 +42,7 @@ pub const COMMON_VARIABLES: [&str; 20] = [
     "SCHEDULE_GROUP",
     "SMS_QUEUE_URL",
     "SPILL_QUEUE_URL",
+    "SUCCESS_GAP_HOURS",
     "SUSPEND_AFTER_DAYS",
     "TABLE_NAME",
     "VERIFY_BEFORE_SEND",
@@ -245,6 +246,7 @@ fn read_policy(environment: &Environment) -> Result<Policy, ConfigError> {
         default_locale: environment.required("DEFAULT_LOCALE")?,
         first_delay: SignedDuration::from_secs(environment.number("FIRST_DELAY_SECONDS", 0, 900)?),
         retry_backoff: SignedDuration::from_secs(environment.number("RETRY_BACKOFF_SECONDS", 1, 900)?),
+        success_gap: SignedDuration::from_hours(environment.number("SUCCESS_GAP_HOURS", 0, 720)?),
         suspend_after_days: i32::try_from(days).unwrap_or(365),
         ..Policy::standard(&environment.required("BRAND_NAME")?)
     })
@@ -450,6 +452,7 @@ mod tests {
             ("SOURCES", "stripe"),
             ("SOURCE_SECRETS", "recoup/"),
             ("SPILL_QUEUE_URL", "https://sqs/spill"),
+            ("SUCCESS_GAP_HOURS", "48"),
             ("SUSPEND_AFTER_DAYS", "14"),
             ("TABLE_NAME", "recoup"),
             ("VERIFY_BEFORE_SEND", "true"),
@@ -483,6 +486,7 @@ mod tests {
             ("VERIFY_BEFORE_SEND", "yes"),
             ("FIRST_DELAY_SECONDS", "901"),
             ("RETRY_BACKOFF_SECONDS", "0"),
+            ("SUCCESS_GAP_HOURS", "721"),
             ("SUSPEND_AFTER_DAYS", "two weeks"),
             ("RECOUP_LOG", "loud"),
             ("AWS_SECRET_ACCESS_KEY", "changeme"),

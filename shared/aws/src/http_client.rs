@@ -1,6 +1,6 @@
 //! The HTTP client under every AWS client: the one that providers are reached with, so that a function holds one.
 
-use std::sync::OnceLock;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -11,35 +11,41 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 
+/// From the first packet to a connection that can be written to, TLS included. How long an answer may take is the SDK's own
+/// affair.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// reqwest as the SDK wants it. Connections are kept between calls; the pool tries again by itself on another one when a
 /// kept connection turns out closed before anything was sent.
-#[derive(Debug, Default)]
-pub(crate) struct SdkHttpClient {
-    connector: OnceLock<SharedHttpConnector>,
+#[derive(Debug)]
+pub(crate) struct SdkHttpClient(SharedHttpConnector);
+
+impl SdkHttpClient {
+    pub(crate) fn new() -> Self {
+        Self(SharedHttpConnector::new(Connector(client())))
+    }
 }
 
 impl HttpClient for SdkHttpClient {
-    /// One connector for all clients, made by the settings of the first: they share one configuration.
+    /// One connector for all clients: its connect timeout is shorter than any the SDK asks for.
     fn http_connector(
         &self,
-        settings: &HttpConnectorSettings,
+        _settings: &HttpConnectorSettings,
         _components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        self.connector.get_or_init(|| SharedHttpConnector::new(Connector(client(settings)))).clone()
+        self.0.clone()
     }
 }
 
-fn client(settings: &HttpConnectorSettings) -> Option<reqwest::Client> {
+fn client() -> Option<reqwest::Client> {
     // Another part of the process may have chosen the same provider first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
-    if let Some(timeout) = settings.connect_timeout() {
-        builder = builder.connect_timeout(timeout);
-    }
-    if let Some(timeout) = settings.read_timeout() {
-        builder = builder.read_timeout(timeout);
-    }
-    builder.build().ok()
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .ok()
 }
 
 /// A client, unless this machine has no certificates to trust.
@@ -54,8 +60,7 @@ impl HttpConnector for Connector {
         };
         HttpConnectorFuture::new(async move {
             let request = outgoing(request)?;
-            let response = client.execute(request).await.map_err(classify)?;
-            incoming(response).await
+            incoming(client.execute(request).await.map_err(classify)?)
         })
     }
 }
@@ -70,13 +75,9 @@ fn outgoing(request: HttpRequest) -> Result<reqwest::Request, ConnectorError> {
     reqwest::Request::try_from(request).map_err(|error| ConnectorError::user(error.into()))
 }
 
-async fn incoming(response: reqwest::Response) -> Result<HttpResponse, ConnectorError> {
-    let mut answer = http::Response::builder().status(response.status());
-    if let Some(headers) = answer.headers_mut() {
-        headers.clone_from(response.headers());
-    }
-    let body = response.bytes().await.map_err(classify)?;
-    let answer = answer.body(SdkBody::from(body)).map_err(|error| ConnectorError::user(error.into()))?;
+/// The body follows as it comes: half an answer is not the same as none.
+fn incoming(response: reqwest::Response) -> Result<HttpResponse, ConnectorError> {
+    let answer = http::Response::<reqwest::Body>::from(response).map(SdkBody::from_body_1_x);
     HttpResponse::try_from(answer).map_err(|error| ConnectorError::user(error.into()))
 }
 

@@ -8,7 +8,7 @@ use recoup_app::ports::{
     Clock, Commit, Expected, Outgoing, Page, Queue, QueueError, Queues, Scan, Schedules, SecretError,
     SecretName, Secrets, Store, StoreError, Tokens, Versioned,
 };
-use recoup_core::{Brand, Case, CaseId, Recipient, RecipientId, Secret, Token};
+use recoup_core::{Brand, Case, CaseId, Feed, Recipient, RecipientId, Secret, Source, Token};
 
 use crate::clients::sdk_config;
 use crate::clock::{SystemClock, random_token};
@@ -75,6 +75,10 @@ impl Store for AwsPorts {
         self.0.table.load_recipient(brand, id).await
     }
 
+    async fn load_feed(&self, brand: &Brand, source: &Source) -> Result<Option<Versioned<Feed>>, StoreError> {
+        self.0.table.load_feed(brand, source).await
+    }
+
     async fn commit_case(
         &self,
         case: &Case,
@@ -92,6 +96,16 @@ impl Store for AwsPorts {
         token: &Token,
     ) -> Result<Commit<Recipient>, StoreError> {
         self.0.table.commit_recipient(brand, recipient, expected, token).await
+    }
+
+    async fn commit_feed(
+        &self,
+        brand: &Brand,
+        feed: &Feed,
+        expected: Expected,
+        token: &Token,
+    ) -> Result<Commit<Feed>, StoreError> {
+        self.0.table.commit_feed(brand, feed, expected, token).await
     }
 }
 

@@ -69,10 +69,10 @@ pub fn sources(name: SecretName) -> bool {
 pub async fn start(uses: impl Fn(SecretName) -> bool) -> Result<Started, StartError> {
     let environment = Environment::of_process();
     let config = Config::read(&environment).inspect_err(|error| {
-        telemetry::init(tracing::Level::ERROR);
+        telemetry::init(tracing::Level::ERROR, environment.get("TABLE_NAME").unwrap_or_default());
         report(&error.to_string());
     })?;
-    telemetry::init(config.log_level);
+    telemetry::init(config.log_level, &config.resources.table);
     let ports = AwsPorts::new(&config);
     for name in config.resources.secrets.keys().copied().filter(|name| uses(*name)) {
         if let Err(error @ SecretError::Unfit { .. }) = check(&ports, name).await {

@@ -14,16 +14,18 @@ use crate::clock::SystemClock;
 /// Only our own lines are written: what a library says may hold what a request held.
 const TARGET: &str = "recoup";
 
-/// Starts writing lines down to this level; a second call changes nothing.
-pub(crate) fn init(level: Level) {
+/// Starts writing lines down to this level, whose alarms are counted for the stack with this table; a second call changes
+/// nothing.
+pub(crate) fn init(level: Level, table: &str) {
+    let lines = JsonLines { clock: SystemClock::default(), level, table: table.to_owned() };
     // The first subscriber of a process stays; a test may have set one.
-    let _ =
-        tracing_subscriber::registry().with(JsonLines { clock: SystemClock::default(), level }).try_init();
+    let _ = tracing_subscriber::registry().with(lines).try_init();
 }
 
 struct JsonLines {
     clock: SystemClock,
     level: Level,
+    table: String,
 }
 
 impl<S: Subscriber> Layer<S> for JsonLines {
@@ -38,8 +40,12 @@ impl<S: Subscriber> Layer<S> for JsonLines {
         line.0.insert("timestamp".to_owned(), json!(at.to_string()));
         event.record(&mut line);
         if line.0.contains_key("outcome") {
+            let alarm = line.0.contains_key("alarm");
             line.0.insert("count".to_owned(), json!(1));
-            line.0.insert("_aws".to_owned(), metric(at.as_millisecond(), line.0.contains_key("alarm")));
+            line.0.insert("_aws".to_owned(), metric(at.as_millisecond(), alarm));
+            if alarm {
+                line.0.insert("table".to_owned(), json!(self.table));
+            }
         }
         let mut text = Value::Object(line.0).to_string();
         text.push('\n');
@@ -48,16 +54,18 @@ impl<S: Subscriber> Layer<S> for JsonLines {
     }
 }
 
-/// The embedded metric format: one count by function and outcome, and one for what a person must look at.
+/// The embedded metric format: one count by function and outcome, and one by stack and reason for what a person must look
+/// at, which alarms in `template.yaml` watch.
 fn metric(at: i64, alarm: bool) -> Value {
-    let mut metrics = vec![json!({"Name": "count", "Unit": "Count"})];
+    let directive = |dimensions: [&str; 2], name: &str| {
+        let metrics = json!([{"Name": name, "Unit": "Count"}]);
+        json!({"Namespace": "recoup", "Dimensions": [dimensions], "Metrics": metrics})
+    };
+    let mut directives = vec![directive(["fn", "outcome"], "count")];
     if alarm {
-        metrics.push(json!({"Name": "alarm", "Unit": "Count"}));
+        directives.push(directive(["table", "reason"], "alarm"));
     }
-    json!({
-        "Timestamp": at,
-        "CloudWatchMetrics": [{"Namespace": "recoup", "Dimensions": [["fn", "outcome"]], "Metrics": metrics}],
-    })
+    json!({"Timestamp": at, "CloudWatchMetrics": directives})
 }
 
 struct Line(Map<String, Value>);
@@ -89,5 +97,24 @@ impl Visit for Line {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.put(field, json!(format!("{value:?}")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_wants_a_person_is_counted_by_stack_and_reason() {
+        let dimensions = |alarm| {
+            let metric = metric(0, alarm);
+            let directives = metric["CloudWatchMetrics"].as_array().cloned().unwrap_or_default();
+            directives
+                .iter()
+                .map(|one| format!("{} {}", one["Metrics"][0]["Name"], one["Dimensions"]))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(dimensions(false), [r#""count" [["fn","outcome"]]"#]);
+        assert_eq!(dimensions(true), [r#""count" [["fn","outcome"]]"#, r#""alarm" [["table","reason"]]"#]);
     }
 }

@@ -118,6 +118,15 @@ impl Fact {
             Self::ConsentChanged(_) | Self::TouchSent(_) | Self::CardUpdated | Self::CustomerUpdated(_)
         )
     }
+
+    /// Whether it is what a merchant hopes for: money, an order, a passed check. A source that reports failures and none of
+    /// these has lost half of its voice.
+    pub fn is_success(&self) -> bool {
+        matches!(
+            self,
+            Self::Recovered | Self::Paid | Self::CheckoutCompleted | Self::OrderPlaced(_) | Self::KycApproved
+        )
+    }
 }
 
 /// A failed attempt and all the source said about it. Every member is optional in practice.

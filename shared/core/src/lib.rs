@@ -6,6 +6,7 @@
 mod case;
 mod decide;
 mod event;
+mod feed;
 mod ids;
 mod library;
 mod message;
@@ -23,12 +24,13 @@ pub use case::{
 };
 pub use decide::{
     Answer, Concluded, Context, Decision, Effect, Input, Lookup, Needs, PreferenceChange, StatusReport,
-    StepDue, Timer, World, decide, needs, owed,
+    StepDue, Timer, Watch, World, decide, needs, owed,
 };
 pub use event::{
     BuyerFacts, Checkout, ConsentChanged, DeclineClass, Event, Fact, KycCause, KycRejected, Lapsed, Order,
     PaymentFailed, TouchSent,
 };
+pub use feed::{Feed, HEARD_STEP, SILENT_AFTER};
 pub use ids::{
     Brand, CaseId, Channel, Correlation, CustomerId, EventId, MalformedId, Name, Obligation, RecipientId,
     Source, StepIndex, Token,

@@ -64,6 +64,9 @@ pub struct Playbook {
     /// Whether an order that the buyer placed by any way ends the messages.
     #[serde(default)]
     pub until_order: bool,
+    /// Whether the source reports what ends these messages, so that its silence is a bad sign.
+    #[serde(default = "reported")]
+    pub ends_by_report: bool,
     /// The notices by the processor's attempt counter: a step shows the later of its own and the attempt's.
     #[serde(default)]
     pub by_attempt: Vec<Name>,
@@ -94,6 +97,10 @@ pub struct Step {
     pub expires_hours: i64,
     /// Minutes a provider may keep trying.
     pub ttl_minutes: u32,
+}
+
+fn reported() -> bool {
+    true
 }
 
 impl Playbook {

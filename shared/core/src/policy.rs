@@ -41,6 +41,10 @@ pub struct Policy {
     pub retry_backoff: SignedDuration,
     /// How long a step waits when the account or the processor cannot answer.
     pub hold: SignedDuration,
+    /// A source that reported no success for so long is doubted; zero never doubts.
+    pub success_gap: SignedDuration,
+    /// How long a step waits while the successes of its source have stopped.
+    pub success_hold: SignedDuration,
     /// A claim without an outcome after this time is recorded as unknown.
     pub claim_stale_after: SignedDuration,
     /// A timer this late is taken for lost.
@@ -68,6 +72,8 @@ impl Policy {
             verify_before_send: true,
             retry_backoff: SignedDuration::from_secs(30),
             hold: SignedDuration::from_mins(15),
+            success_gap: SignedDuration::from_hours(48),
+            success_hold: SignedDuration::from_hours(1),
             claim_stale_after: SignedDuration::from_hours(1),
             timer_grace: SignedDuration::from_mins(30),
         }

@@ -121,6 +121,8 @@ reasons! {
     BuyerUnreachable = "buyer_unreachable",
     /// The processor could not be asked whether the money is still owed.
     UnverifiedDebt = "unverified_debt",
+    /// Failures still come from this source and successes no longer do; its steps wait.
+    SuccessesStopped = "successes_stopped",
     /// No payment link, or one outside the approved base.
     NoLink = "no_link",
     /// A template variable has no value.

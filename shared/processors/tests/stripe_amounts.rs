@@ -38,7 +38,7 @@ fn first_step(normalised: Normalised, channel: Channel) -> Decision {
     let outreach = opened.outreach.as_ref().expect("a failure is dunned");
     let phone = outreach.matter.buyer.phone.as_ref().expect("the body has one");
     let recipient = Recipient::new(RecipientId::of(&pepper, phone));
-    let world = World { case: Some(&opened), recipient: Some(&recipient), linked: &[] };
+    let world = World { case: Some(&opened), recipient: Some(&recipient), ..World::default() };
     let generation = outreach.next.expect("a step is planned").generation;
     let (buyer, settlement) = (Answer::NotAsked, Answer::NotAsked);
     let due = StepDue { step: StepIndex(0), generation, channel, buyer, settlement };

@@ -74,6 +74,7 @@ pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec
         ("PAY_LINK_BASE", "https://invoice.stripe.com/"),
         ("FIRST_DELAY_SECONDS", "0"),
         ("RETRY_BACKOFF_SECONDS", "30"),
+        ("SUCCESS_GAP_HOURS", "48"),
         ("SUSPEND_AFTER_DAYS", "14"),
         ("VERIFY_BEFORE_SEND", "true"),
     ];

@@ -57,6 +57,8 @@ pub struct History {
     pub failed: Vec<Token>,
     /// The numbers whose owners asked for silence and were answered, and did not come back since.
     pub silenced: BTreeSet<String>,
+    /// The numbers whose owners came back with a word that is kept for later.
+    pub returning: BTreeSet<String>,
     /// Every claim.
     pub claims: BTreeMap<Token, Claim>,
     asked: usize,

@@ -53,11 +53,13 @@ const TEXT_REFUSALS: [(&str, Option<&str>); 4] = [
 ];
 
 /// The calls that are failed, and how many of each a run makes at least, roughly.
-const CALLS: [(Call, usize); 12] = [
+const CALLS: [(Call, usize); 14] = [
     (Call::CommitCase, 300),
     (Call::CommitRecipient, 60),
     (Call::LoadCase, 120),
     (Call::LoadRecipient, 60),
+    (Call::LoadFeed, 60),
+    (Call::CommitFeed, 10),
     (Call::ScanCases, 60),
     (Call::Push(Queue::Whatsapp), 40),
     (Call::Push(Queue::Sms), 6),
@@ -97,6 +99,8 @@ fn outage(chance: &mut Chance) -> Planned {
         | Call::LoadRecipient
         | Call::CommitCase
         | Call::CommitRecipient
+        | Call::LoadFeed
+        | Call::CommitFeed
         | Call::ScanCases
         | Call::Push(_)
         | Call::Postpone
@@ -157,6 +161,8 @@ fn fault(call: Call, chance: &mut Chance) -> Fault {
         | Call::LoadRecipient
         | Call::CommitCase
         | Call::CommitRecipient
+        | Call::LoadFeed
+        | Call::CommitFeed
         | Call::ScanCases
         | Call::Postpone
         | Call::DeleteSchedule

@@ -1,6 +1,6 @@
 //! One run: what a seed makes happen, until nothing will happen any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::AddAssign;
 
@@ -389,6 +389,7 @@ impl<'a> Player<'a> {
             self.totals.sent += 1;
             self.statuses_of(sent);
         }
+        self.welcome_back();
         let Some(Ended { work: Work::Webhook(nth), done, .. }) = ended else { return };
         let webhook = self.webhooks[*nth].clone();
         match done {
@@ -411,7 +412,7 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// A stop that was applied; one that is kept for later counts when it is applied.
+    /// A word that was applied; one that is kept for later counts when it is applied.
     fn hear_word(&mut self, told: &Told) {
         let Told::Word { phone, stop } = told else { return };
         let opted_out = self.deployment.memory.opted_out(phone);
@@ -419,7 +420,18 @@ impl<'a> Player<'a> {
             self.history.silenced.insert(phone.clone());
         } else if !opted_out {
             self.history.silenced.remove(phone);
+        } else {
+            self.history.returning.insert(phone.clone());
         }
+    }
+
+    /// Those whose word was kept and has been applied now.
+    fn welcome_back(&mut self) {
+        let memory = &self.deployment.memory;
+        let words = std::mem::take(&mut self.history.returning).into_iter();
+        let (waiting, back): (BTreeSet<_>, BTreeSet<_>) = words.partition(|phone| memory.opted_out(phone));
+        self.history.returning = waiting;
+        self.history.silenced.retain(|phone| !back.contains(phone));
     }
 
     /// The statuses of a message: late, doubled, out of order, or none at all.

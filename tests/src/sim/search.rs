@@ -240,6 +240,8 @@ impl Place {
         let mut settings = Settings::default();
         settings.policy.window = None;
         settings.policy.verify_before_send = false;
+        // Two calls more for each step, and nothing that could be sent twice for it.
+        settings.policy.success_gap = SignedDuration::ZERO;
         settings.policy.first_delay = SignedDuration::ZERO;
         let memory = Memory::new(settings.now).gated_with_history();
         let horizon = settings.now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(settings.now);

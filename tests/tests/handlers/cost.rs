@@ -41,15 +41,21 @@ fn assert_costs(rows: &[Row]) {
 fn o21_a_payment_webhook_costs_what_it_must() {
     let fail = |scene: &mut Scene| assert_eq!(scene.post_stripe(&failure("in_1")).status, 200);
     let pay = |scene: &mut Scene| scene.pay_invoice("in_1");
+    let pay_other = |scene: &mut Scene| scene.pay_invoice("in_0");
+    let fail_after_pay = |scene: &mut Scene| {
+        scene.pay_invoice("in_0");
+        assert_eq!(scene.post_stripe(&failure("in_1")).status, 200);
+    };
     let other = |scene: &mut Scene| {
         let created = event("customer.created", json!({"id": "cus_1"}));
         assert_eq!(scene.post_stripe(&created).status, 200);
     };
     assert_costs(&[
         ("a duplicate", fail, fail, "1 commit_case, 1 push whatsapp"),
-        ("a payment of which no failure was seen", |_| {}, pay, "1 commit_case"),
+        ("a payment of which no failure was seen", pay_other, pay, "1 commit_case"),
         ("a payment that was told before", pay, pay, "1 commit_case"),
-        ("a payment of an open debt", fail, pay, "2 commit_case, 1 delete_schedule"),
+        ("a payment of an open debt", fail_after_pay, pay, "2 commit_case, 1 delete_schedule"),
+        ("the first success of the hour", |_| {}, pay, "1 load_feed, 1 commit_case, 1 commit_feed"),
         ("a failure of a debt that was paid", pay, fail, "2 commit_case"),
         ("a kind that starts and stops nothing", |_| {}, other, ""),
     ]);
@@ -72,13 +78,14 @@ fn a_channel_webhook_costs_what_it_must() {
 }
 
 #[test]
-fn a_step_costs_two_reads_three_writes_one_request_and_its_successor_s_timer() {
+fn a_step_costs_three_reads_three_writes_one_request_and_its_successor_s_timer() {
     scene(|scene| {
+        scene.pay_invoice("in_0");
         scene.post_stripe(&failure("in_1"));
         let sent = scene.cost(|scene| scene.advance(minutes(5)));
         assert_eq!(
             sent,
-            "1 load_case, 1 load_recipient, 2 commit_case, 1 commit_recipient, 1 create_schedule, 1 perform"
+            "1 load_case, 1 load_recipient, 1 load_feed, 2 commit_case, 1 commit_recipient, 1 create_schedule, 1 perform"
         );
         let status = meta::status_of(&scene.whatsapp_sends()[0], "delivered", None);
         let told = scene.cost(|scene| assert_eq!(scene.post_meta(&meta::statuses(&[status])).status, 200));
@@ -92,6 +99,7 @@ fn a_step_costs_two_reads_three_writes_one_request_and_its_successor_s_timer() {
 #[test]
 fn between_the_claim_and_the_wire_nothing_is_asked_of_the_store() {
     scene(|scene| {
+        scene.pay_invoice("in_0");
         scene.post_stripe(&failure("in_1"));
         let claimed = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
         let seen = std::sync::Arc::clone(&claimed);
@@ -99,13 +107,13 @@ fn between_the_claim_and_the_wire_nothing_is_asked_of_the_store() {
         scene.memory.before(recoup_tests::Call::Perform, move |memory| async move {
             let calls = memory.calls().since(&before).remote();
             let ledger =
-                memory.cases()[0].outreach.as_ref().map(|outreach| outreach.ledger[0].state.as_str());
+                memory.cases()[1].outreach.as_ref().map(|outreach| outreach.ledger[0].state.as_str());
             *seen.lock().expect("one thread") = format!("{}: {calls}", ledger.unwrap_or("no entry"));
         });
         scene.advance(minutes(5));
         assert_eq!(
             *claimed.lock().expect("one thread"),
-            "claimed: 1 load_case, 1 load_recipient, 1 commit_case, 1 commit_recipient, 1 create_schedule"
+            "claimed: 1 load_case, 1 load_recipient, 1 load_feed, 1 commit_case, 1 commit_recipient, 1 create_schedule"
         );
     });
 }

@@ -6,9 +6,11 @@ use recoup_tests::{Call, Memory, Moment, Reply, meta, stripe};
 use crate::scene::{Scene, days, hours, minutes, paid, scene};
 
 /// Every call that a death can meet; those for secrets are answered from memory.
-const CALLS: [Call; 16] = [
+const CALLS: [Call; 18] = [
     Call::LoadCase,
     Call::LoadRecipient,
+    Call::LoadFeed,
+    Call::CommitFeed,
     Call::CommitCase,
     Call::CommitRecipient,
     Call::ScanCases,

@@ -10,6 +10,7 @@ mod crashes;
 mod deaths;
 mod deliveries;
 mod forgeries;
+mod gap_guard;
 mod hostile;
 mod hours;
 mod last_notice;

@@ -14,11 +14,12 @@ const SECRETS: [(&str, &[&str]); 3] = [
 ];
 
 /// Alarm, its metric, and what it looks at.
-const ALARMS: [(&str, &str, &str); 4] = [
-    ("ParkedAlarm", "ApproximateNumberOfMessagesVisible", r#"{"Fn::GetAtt":["ParkedQueue","QueueName"]}"#),
-    ("SmsFallbackErrorsAlarm", "Errors", r#"{"Ref":"SmsFallbackFunction"}"#),
-    ("WebhookErrorsAlarm", "5xx", r#"{"Ref":"WebhookApi"}"#),
-    ("WhatsappSenderErrorsAlarm", "Errors", r#"{"Ref":"WhatsappSenderFunction"}"#),
+const ALARMS: [(&str, &str, &[&str]); 5] = [
+    ("ParkedAlarm", "ApproximateNumberOfMessagesVisible", &[r#"{"Fn::GetAtt":["ParkedQueue","QueueName"]}"#]),
+    ("SmsFallbackErrorsAlarm", "Errors", &[r#"{"Ref":"SmsFallbackFunction"}"#]),
+    ("SuccessesStoppedAlarm", "alarm", &[r#"{"Ref":"Table"}"#, r#""successes_stopped""#]),
+    ("WebhookErrorsAlarm", "5xx", &[r#"{"Ref":"WebhookApi"}"#]),
+    ("WhatsappSenderErrorsAlarm", "Errors", &[r#"{"Ref":"WhatsappSenderFunction"}"#]),
 ];
 
 /// Compares the one table with the keys and the expiry attribute of the code.
@@ -205,8 +206,8 @@ pub(crate) fn alarm_problems(template: &Template) -> Vec<String> {
         let alarm = template.properties(name);
         let subjects: Vec<String> =
             items(&alarm["Dimensions"]).into_iter().map(|dimension| dimension["Value"].to_string()).collect();
-        if alarm["MetricName"] != metric || subjects != [subject] {
-            found.push(format!("{name} does not watch {metric} of {subject}"));
+        if alarm["MetricName"] != metric || subjects != subject {
+            found.push(format!("{name} does not watch {metric} of {}", subject.join(" and ")));
         }
         if alarm["ComparisonOperator"] != "GreaterThanOrEqualToThreshold"
             || alarm["Threshold"].as_u64() < Some(1)
@@ -344,5 +345,7 @@ mod refusals {
             Value::Null,
             "ParkedAlarm notifies nobody",
         );
+        let reason = properties("SuccessesStoppedAlarm", "Dimensions/1/Value");
+        assert_refused(&reason, json!("success_stopped"), "SuccessesStoppedAlarm does not watch");
     }
 }

@@ -132,6 +132,20 @@ attributes! {
     }
 }
 
+attributes! {
+    /// The attributes of a source's feed.
+    FEED {
+        /// When a success was last heard of, to the hour; before the first one, when somebody first looked. In Unix milliseconds.
+        HEARD = "hs" N,
+        /// The longest time between two successes that is remembered, in milliseconds. Absent: none.
+        PAUSE = "lp" N,
+        /// When that pause ended, in Unix milliseconds.
+        PAUSED_AT = "la" N,
+        /// When cases opened although nothing had been heard for too long, oldest first: texts of Unix milliseconds. Ten of them: the source's steps wait.
+        OPENED = "op" L,
+    }
+}
+
 /// The one sort key.
 pub const SK_STATE: &str = "s";
 
@@ -158,6 +172,8 @@ pub const CASE_PREFIX: &str = "c#";
 
 const RECIPIENT_PREFIX: &str = "r#";
 
+const FEED_PREFIX: &str = "f#";
+
 /// The partition key of a case.
 pub fn case(id: &CaseId) -> String {
     format!("{CASE_PREFIX}{}#{}#{}", id.brand, id.source, id.obligation)
@@ -182,4 +198,15 @@ pub fn recipient(brand: &Brand, id: &RecipientId) -> String {
 pub fn parse_recipient(pk: &str) -> Option<(Brand, RecipientId)> {
     let (brand, id) = pk.strip_prefix(RECIPIENT_PREFIX)?.split_once('#')?;
     Some((Brand::parse(brand).ok()?, RecipientId::parse(id).ok()?))
+}
+
+/// The partition key of a source's feed.
+pub fn feed(brand: &Brand, source: &Source) -> String {
+    format!("{FEED_PREFIX}{brand}#{source}")
+}
+
+/// Reads the partition key of a feed back; `None` when it is not one.
+pub fn parse_feed(pk: &str) -> Option<(Brand, Source)> {
+    let (brand, source) = pk.strip_prefix(FEED_PREFIX)?.split_once('#')?;
+    Some((Brand::parse(brand).ok()?, Source::parse(source).ok()?))
 }

@@ -1,4 +1,4 @@
-//! Cases and recipients in DynamoDB: one item each, one kind of write. `infra/TABLE.md` is the map.
+//! Cases, recipients and feeds in DynamoDB: one item each, one kind of write. `infra/TABLE.md` is the map.
 
 pub mod items;
 pub mod keys;

@@ -5,9 +5,11 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use recoup_app::ports::{Commit, Expected, Page, Scan, Store, StoreError, Versioned};
-use recoup_core::{Brand, Case, CaseId, Recipient, RecipientId, State, Token};
+use recoup_core::{Brand, Case, CaseId, Feed, Recipient, RecipientId, Source, State, Token};
 
-use super::items::{Item, decode_case, decode_recipient, encode_case, encode_recipient, token_of};
+use super::items::{
+    Item, decode_case, decode_feed, decode_recipient, encode_case, encode_feed, encode_recipient, token_of,
+};
 use super::keys;
 
 /// Items the sweep looks at in one call: bounds what a page holds in memory.
@@ -82,6 +84,10 @@ impl Store for Table {
         self.load(keys::recipient(brand, id), decode_recipient).await
     }
 
+    async fn load_feed(&self, brand: &Brand, source: &Source) -> Result<Option<Versioned<Feed>>, StoreError> {
+        self.load(keys::feed(brand, source), decode_feed).await
+    }
+
     async fn commit_case(
         &self,
         case: &Case,
@@ -100,6 +106,16 @@ impl Store for Table {
     ) -> Result<Commit<Recipient>, StoreError> {
         let item = encode_recipient(brand, recipient, expected.next(), token);
         self.commit(item, expected, token, decode_recipient).await
+    }
+
+    async fn commit_feed(
+        &self,
+        brand: &Brand,
+        feed: &Feed,
+        expected: Expected,
+        token: &Token,
+    ) -> Result<Commit<Feed>, StoreError> {
+        self.commit(encode_feed(brand, feed, expected.next(), token), expected, token, decode_feed).await
     }
 }
 

@@ -28,6 +28,7 @@ macro_rules! for_each_case {
             i13_a_brand_never_meets_the_items_of_another,
             every_shape_of_a_case_reads_back,
             every_shape_of_a_recipient_reads_back,
+            f10_a_feed_reads_back_and_an_overtaken_one_is_refused,
             f46_a_scan_finds_every_open_case_once_and_nothing_else,
         }
     };
@@ -54,6 +55,24 @@ fn first<T>(item: T) -> Commit<T> {
 pub(crate) async fn what_was_never_written_is_not_there(store: &impl Store) {
     assert_eq!(store.load_case(&case_id("in_1")).await, Ok(None));
     assert_eq!(store.load_recipient(&brand("main"), &recipient_id("+14155550123")).await, Ok(None));
+}
+
+pub(crate) async fn f10_a_feed_reads_back_and_an_overtaken_one_is_refused(store: &impl Store) {
+    let (main, full) = (brand("main"), sample::feed((1 << sample::FEED_BITS) - 1));
+    let source = full.source.clone();
+    assert_eq!(store.load_feed(&main, &source).await, Ok(None));
+    assert_eq!(store.commit_feed(&main, &full, Expected::Absent, &token(1)).await, Ok(Commit::Written));
+    let known = Versioned { item: full.clone(), version: 1 };
+    assert_eq!(store.load_feed(&main, &source).await, Ok(Some(known)));
+    assert_eq!(store.load_feed(&brand("other"), &source).await, Ok(None));
+    let bare = sample::feed(0);
+    for (writer, refused) in [(2, Expected::Absent), (3, Expected::Version(2))] {
+        let outcome = store.commit_feed(&main, &bare, refused, &token(writer)).await;
+        assert_eq!(outcome, Ok(first(full.clone())), "{refused:?}");
+    }
+    let written = store.commit_feed(&main, &bare, Expected::Version(1), &token(4)).await;
+    assert_eq!(written, Ok(Commit::Written));
+    assert_eq!(store.load_feed(&main, &source).await, Ok(Some(Versioned { item: bare, version: 2 })));
 }
 
 pub(crate) async fn versions_count_the_writes_from_1(store: &impl Store) {

@@ -1,11 +1,11 @@
 //! Cases and recipients of every shape.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use recoup_core::{
     Brand, BuyerFacts, Case, CaseId, Channel, Currency, CustomerId, DeclineClass, Email, Entry, EventKey,
-    Fact, KnownCase, KycCause, Link, Matter, Money, Name, Next, Obligation, Outcome, Outreach, PersonName,
-    Phone, Reason, Recipient, RecipientId, Secret, SendState, Settlement, Source, StepIndex, Token, Touch,
-    TrailEntry,
+    Fact, Feed, KnownCase, KycCause, Link, Matter, Money, Name, Next, Obligation, Outcome, Outreach,
+    PersonName, Phone, Reason, Recipient, RecipientId, Secret, SendState, Settlement, Source, StepIndex,
+    Token, Touch, TrailEntry,
 };
 
 /// 2026-11-02 16:15:30.412 UTC: a morning on both coasts of America.
@@ -167,6 +167,21 @@ fn every_reason() -> Vec<TrailEntry> {
         step: (index % 2 == 0).then_some(StepIndex(u8::try_from(index).expect("small"))),
     };
     Reason::ALL.iter().enumerate().map(entry).collect()
+}
+
+/// The bits of a feed's shape that [`feed`] knows.
+pub(crate) const FEED_BITS: u32 = 3;
+
+/// A feed in which every bit of the shape decides about one optional part.
+pub(crate) fn feed(shape: u32) -> Feed {
+    let mut bits = Bits(shape);
+    Feed {
+        source: Source::parse("stripe").expect("well formed"),
+        heard: at(START),
+        pause: bits.some(SignedDuration::from_millis(187_200_007)).unwrap_or_default(),
+        paused_at: bits.some(at(START - 1)),
+        opened: bits.list(vec![at(START + 172_800_000), at(START + 172_800_001)]),
+    }
 }
 
 /// A recipient in which every bit of the shape decides about one optional part.

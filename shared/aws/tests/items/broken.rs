@@ -3,8 +3,10 @@
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use recoup_app::ports::StoreError;
-use recoup_aws::table::items::{Item, SCHEMA, decode_case, decode_recipient, encode_case, encode_recipient};
-use recoup_aws::table::keys;
+use recoup_aws::table::items::{
+    Item, SCHEMA, decode_case, decode_feed, decode_recipient, encode_case, encode_feed, encode_recipient,
+};
+use recoup_aws::table::keys::{self, Attribute};
 use recoup_core::{Reason, StepIndex};
 
 use crate::sample::{self, brand, case_id, recipient_id, token};
@@ -14,6 +16,10 @@ const SEEDED: &str = "seeded +14155550123";
 
 fn full_case() -> Item {
     encode_case(&sample::case(case_id("in_1"), u32::MAX), 1, &token(1))
+}
+
+fn full_feed() -> Item {
+    encode_feed(&brand("main"), &sample::feed(u32::MAX), 1, &token(1))
 }
 
 fn full_recipient() -> Item {
@@ -84,21 +90,27 @@ fn f10_a_case_without_anything_else_is_read() {
     }
 }
 
+/// An item, the attributes of its kind, and how its fault is found.
+type Kind = (Item, &'static [Attribute], fn(&Item) -> Option<StoreError>);
+
+fn readers() -> [Kind; 3] {
+    [
+        (full_case(), keys::CASE, |item| decode_case(item).err()),
+        (full_recipient(), keys::RECIPIENT, |item| decode_recipient(item).err()),
+        (full_feed(), keys::FEED, |item| decode_feed(item).err()),
+    ]
+}
+
 #[test]
 fn f10_every_attribute_of_the_wrong_type_is_named() {
     let wrong = [AttributeValue::Null(true), AttributeValue::L(vec![AttributeValue::Null(true)])];
-    for (item, own) in [(full_case(), keys::CASE), (full_recipient(), keys::RECIPIENT)] {
+    for (item, own, error_of) in readers() {
         let unread = [keys::SK, keys::TOKEN, keys::TTL];
         let listed = keys::COMMON.iter().chain(own).map(|attribute| attribute.name);
         for name in listed.filter(|name| !unread.contains(name) && item.contains_key(*name)) {
             for value in &wrong {
                 let broken = with(&item, name, value.clone());
-                let read = if own == keys::CASE {
-                    decode_case(&broken).err()
-                } else {
-                    decode_recipient(&broken).err()
-                };
-                let error = read.unwrap_or_else(|| panic!("{name} was taken"));
+                let error = error_of(&broken).unwrap_or_else(|| panic!("{name} was taken"));
                 assert!(error.to_string().contains(&format!("attribute {name}")), "{error}");
             }
         }

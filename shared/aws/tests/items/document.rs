@@ -5,12 +5,12 @@ use std::path::Path;
 
 use expect_test::expect_file;
 use recoup_aws::table::items::{
-    CLOSED_DAYS, LONGEST_PLAYBOOK_DAYS, OPEN_DAYS, RECIPIENT_DAYS, SCHEMA, TOMBSTONE_DAYS, encode_case,
-    encode_recipient,
+    CLOSED_DAYS, FEED_DAYS, LONGEST_PLAYBOOK_DAYS, OPEN_DAYS, RECIPIENT_DAYS, SCHEMA, TOMBSTONE_DAYS,
+    encode_case, encode_feed, encode_recipient,
 };
 use recoup_aws::table::keys::{self, Attribute};
 
-use crate::sample::{brand, case_id, recipient_id, token};
+use crate::sample::{self, brand, case_id, recipient_id, token};
 use crate::{json, run, size};
 
 fn entities() -> String {
@@ -20,6 +20,8 @@ fn entities() -> String {
     let recipient = recipient.replace("main", "BRAND");
     let hash = recipient_id("+14155550123");
     let recipient = recipient.replace(hash.as_str(), "HASH");
+    let feed = keys::feed(&brand("main"), &sample::feed(u32::MAX).source);
+    let feed = feed.replace("main", "BRAND").replace("stripe", "SOURCE");
     let (pk, sk, ttl) = (keys::PK, keys::SK, keys::TTL);
     let (sort, schema, version) = (keys::SK_STATE, keys::SCHEMA, keys::VERSION);
     let rows = [
@@ -36,6 +38,7 @@ fn entities() -> String {
             &recipient,
             format!("last message, case or consent + {RECIPIENT_DAYS} d; never after an opt-out"),
         ),
+        ("Feed of a source", &feed, format!("last success or doubt + {FEED_DAYS} d")),
     ];
     let row = |(entity, key, kept): &(&str, &String, String)| {
         format!("| {entity} | `{key}` | `{sort}` | {kept} | `{schema}` = {SCHEMA} | `{version}` |")
@@ -75,6 +78,7 @@ fn examples() -> Vec<(&'static str, String)> {
         ("sent", example(encode_case(&run.sent, 20, &token(19)), keys::CASE)),
         ("tombstone", example(encode_case(&run.tombstone, 1, &token(20)), keys::CASE)),
         ("recipient", example(buyer, keys::RECIPIENT)),
+        ("feed", example(encode_feed(&brand("main"), &sample::feed(u32::MAX), 31, &token(21)), keys::FEED)),
     ]
 }
 
@@ -87,6 +91,7 @@ fn table_md_is_up_to_date() {
         ("common", attributes(keys::COMMON)),
         ("case", attributes(keys::CASE)),
         ("recipient-attributes", attributes(keys::RECIPIENT)),
+        ("feed-attributes", attributes(keys::FEED)),
         ("conditions", conditions()),
     ];
     sections.extend(examples());
@@ -101,8 +106,11 @@ fn table_md_is_up_to_date() {
 
 #[test]
 fn table_md_explains_every_attribute_once() {
-    let mut names: Vec<_> =
-        [keys::COMMON, keys::CASE, keys::RECIPIENT].concat().iter().map(|attribute| attribute.name).collect();
+    let mut names: Vec<_> = [keys::COMMON, keys::CASE, keys::RECIPIENT, keys::FEED]
+        .concat()
+        .iter()
+        .map(|attribute| attribute.name)
+        .collect();
     let all = names.len();
     names.sort_unstable();
     names.dedup();

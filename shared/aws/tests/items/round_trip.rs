@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use recoup_app::ports::Versioned;
 use recoup_aws::table::items::{
-    Item, decode_case, decode_recipient, encode_case, encode_recipient, token_of,
+    Item, decode_case, decode_feed, decode_recipient, encode_case, encode_feed, encode_recipient, token_of,
 };
 use recoup_aws::table::keys::{self, Attribute};
 use recoup_core::{
@@ -54,6 +54,16 @@ fn every_shape_of_a_recipient_survives_and_every_attribute_is_documented() {
 }
 
 #[test]
+fn every_shape_of_a_feed_survives_and_every_attribute_is_documented() {
+    for shape in 0..1 << sample::FEED_BITS {
+        let feed = sample::feed(shape);
+        let item = encode_feed(&brand("main"), &feed, 3, &token(9));
+        assert_documented(&item, keys::FEED);
+        assert_eq!(decode_feed(&item), Ok(Versioned { item: feed, version: 3 }), "{shape:b}");
+    }
+}
+
+#[test]
 fn the_state_shown_is_the_state_decided_by() {
     for (settlement, ended, shown) in [
         (0, None, "open"),
@@ -99,6 +109,10 @@ fn i13_keys_read_back_and_never_meet() {
     assert_eq!(keys::parse_recipient(&keys::recipient(&brand("a"), &id)), Some((brand("a"), id.clone())));
     assert_eq!(keys::parse_case(&keys::recipient(&brand("main"), &id)), None);
     assert_eq!(keys::parse_recipient(&keys::case(&same("main"))), None);
+    let source = sample::feed(0).source;
+    assert_eq!(keys::feed(&brand("main"), &source), "f#main#stripe");
+    assert_eq!(keys::parse_feed(&keys::feed(&brand("a"), &source)), Some((brand("a"), source.clone())));
+    assert_eq!(keys::parse_feed(&keys::recipient(&brand("main"), &id)), None);
     for foreign in
         ["", "c#", "c#main", "c#main#stripe", "c#main#stripe#", "c#main#stripe#a#b", "x#main#stripe#a"]
     {

@@ -99,7 +99,7 @@ impl<F: Fn(u64) -> Token> Engine<F> {
         let policy = Policy { window: None, ..Policy::standard("Acme") };
         let trace = Some("Root=1-67891233-abcdef012345678912345678");
         let context = Context { now: at(now), policy: &policy, token: &token, trace };
-        let world = World { case: self.case.as_ref(), recipient: self.buyer.as_ref(), linked: &[] };
+        let world = World { case: self.case.as_ref(), recipient: self.buyer.as_ref(), ..World::default() };
         let decision = decide(&self.id, &world, input, &context);
         self.case = decision.case.or(self.case.take());
         self.buyer = decision.recipient.or(self.buyer.take());

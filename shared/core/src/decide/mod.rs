@@ -6,6 +6,7 @@
 mod claim;
 mod conclude;
 mod fact;
+mod feed;
 mod open;
 mod owed;
 mod recipient;
@@ -14,8 +15,8 @@ mod step;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Case, CaseId, Channel, ChannelEvent, CustomerId, DeliveryStatus, Event, Message, Name, OptOutScope,
-    Policy, Reason, Recipient, RecipientId, SendOutcome, StepIndex, Token,
+    Case, CaseId, Channel, ChannelEvent, CustomerId, DeliveryStatus, Event, Feed, Message, Name, OptOutScope,
+    Policy, Reason, Recipient, RecipientId, SendOutcome, Source, StepIndex, Token,
 };
 
 pub use owed::owed;
@@ -43,6 +44,15 @@ pub struct World<'a> {
     pub recipient: Option<&'a Recipient>,
     /// The obligations the case is linked with, as far as they exist.
     pub linked: &'a [Case],
+    /// What the store knows of the source's successes; `None` when nobody asked, and then nobody judges.
+    pub feed: Option<Watch<'a>>,
+}
+
+/// What the store knows of a source's successes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Watch<'a> {
+    /// The feed; `None` when this is the first that is asked of the source.
+    pub known: Option<&'a Feed>,
 }
 
 /// What happened.
@@ -70,6 +80,11 @@ pub enum Input {
         scope: OptOutScope,
         /// When the buyer said so.
         at: Timestamp,
+    },
+    /// A source reported a success, whosever; concerns the source's feed alone.
+    Heard {
+        /// The source.
+        source: Source,
     },
     /// Another tool sent the buyer a message; concerns the recipient alone.
     Touched {
@@ -214,6 +229,8 @@ pub struct Decision {
     pub case: Option<Case>,
     /// The recipient as it shall be, written before the case; `None` when it does not change.
     pub recipient: Option<Recipient>,
+    /// The source's feed as it shall be, written first; `None` when it does not change.
+    pub feed: Option<Feed>,
     /// What the world must do, after the writes.
     pub effects: Vec<Effect>,
     /// Why.
@@ -224,7 +241,7 @@ pub struct Decision {
 
 impl Decision {
     fn new(reason: Reason) -> Self {
-        Self { case: None, recipient: None, effects: Vec::new(), reason, alarm: false }
+        Self { case: None, recipient: None, feed: None, effects: Vec::new(), reason, alarm: false }
     }
 
     /// Nothing changes; what the state owes is done again, since whoever decided it first may have died before.
@@ -237,7 +254,7 @@ impl Decision {
     }
 }
 
-/// Decides what `input` does to the case and its recipient.
+/// Decides what `input` does to the case, its recipient and its source's feed.
 ///
 /// Never fails: an input that no longer applies leaves the state alone and says why.
 pub fn decide(id: &CaseId, world: &World<'_>, input: &Input, context: &Context<'_>) -> Decision {
@@ -248,6 +265,7 @@ pub fn decide(id: &CaseId, world: &World<'_>, input: &Input, context: &Context<'
         Input::Status(report) => conclude::decide_status(world.case, report, context),
         Input::Silenced => fact::silence(world.case, context),
         Input::Swept => owed::sweep(world.case, context),
+        Input::Heard { source } => feed::heard(world.feed, source, context),
         Input::Preference { recipient, change, scope, at } => {
             recipient::decide(world.recipient, recipient, *change, *scope, *at)
         }

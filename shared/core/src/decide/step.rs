@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::claim::{Going, claim};
-use super::{Answer, Context, Decision, Effect, Input, Lookup, StepDue, World, fact, owed};
+use super::{Answer, Context, Decision, Effect, Input, Lookup, StepDue, World, fact, feed, owed};
 use crate::{
     Case, Category, Channel, KnownCase, Library, Name, Next, Outcome, Outreach, Playbook, Reason, Recipient,
     RenderError, SendState, Settlement, State, Step, StepIndex, Touch,
@@ -45,7 +45,7 @@ pub(super) fn decide(world: &World<'_>, due: &StepDue, context: &Context<'_>) ->
     }
     let learned = with_buyer(case, due);
     match AtHand::gate(&learned, due, context) {
-        Ok(at_hand) => take(&at_hand, world.recipient, due, context),
+        Ok(at_hand) => take(&at_hand, world, due, context),
         Err(decision) => *decision,
     }
 }
@@ -209,17 +209,31 @@ impl<'a> AtHand<'a> {
     }
 }
 
-fn take(
-    at_hand: &AtHand<'_>,
-    recipient: Option<&Recipient>,
-    due: &StepDue,
-    context: &Context<'_>,
-) -> Decision {
+/// The step may be taken as far as its case is concerned: what do the clock, the source and the buyer say?
+fn take(at_hand: &AtHand<'_>, world: &World<'_>, due: &StepDue, context: &Context<'_>) -> Decision {
     let timing = at_hand.timing(context);
     let clockless = timing.as_ref().is_some_and(|held| held.reason == Reason::NoSendWindow);
     if let Some(held) = timing.filter(|_| !clockless || at_hand.outreach.matter.buyer.phone.is_some()) {
         return hold(at_hand, &held, context);
     }
+    let watched = feed::watch(at_hand, world.feed, context);
+    let decision = if watched.silent {
+        let until = context.now.saturating_add(context.policy.success_hold).ok();
+        let held = Held { reason: Reason::SuccessesStopped, until };
+        Decision { alarm: true, ..hold(at_hand, &held, context) }
+    } else {
+        write_to(at_hand, world.recipient, due, context)
+    };
+    Decision { feed: watched.next, ..decision }
+}
+
+/// What the buyer and the processor say.
+fn write_to(
+    at_hand: &AtHand<'_>,
+    recipient: Option<&Recipient>,
+    due: &StepDue,
+    context: &Context<'_>,
+) -> Decision {
     if due.settlement == Answer::Unreachable {
         return wait(at_hand, Reason::UnverifiedDebt, context);
     }

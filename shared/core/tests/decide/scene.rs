@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use recoup_core::{
-    Answer, BuyerFacts, Case, CaseId, Channel, Context, Decision, Effect, Entry, Event, Fact, Input, Lookup,
-    Message, OptOutScope, Policy, PreferenceChange, Reason, Recipient, RecipientId, Secret, State, StepDue,
-    StepIndex, Token, World, decide,
+    Answer, BuyerFacts, Case, CaseId, Channel, Context, Decision, Effect, Entry, Event, Fact, Feed, Input,
+    Lookup, Message, OptOutScope, Policy, PreferenceChange, Reason, Recipient, RecipientId, Secret, State,
+    StepDue, StepIndex, Token, Watch, World, decide,
 };
 
 use crate::{make, watch};
@@ -61,6 +61,7 @@ pub(crate) struct Scene {
     pub(crate) policy: Policy,
     pub(crate) cases: BTreeMap<CaseId, Versioned<Case>>,
     pub(crate) buyers: BTreeMap<RecipientId, Versioned<Recipient>>,
+    pub(crate) feed: Option<Feed>,
     pub(crate) queue: Vec<Queued>,
     pub(crate) parked: Vec<Queued>,
     pub(crate) wire: Vec<Flight>,
@@ -97,6 +98,7 @@ impl Scene {
             policy: Policy::standard("Acme"),
             cases: BTreeMap::new(),
             buyers: BTreeMap::new(),
+            feed: None,
             queue: Vec::new(),
             parked: Vec::new(),
             wire: Vec::new(),
@@ -153,6 +155,7 @@ impl Scene {
             | Input::Status(_)
             | Input::Silenced
             | Input::Swept
+            | Input::Heard { .. }
             | Input::Preference { .. }
             | Input::Touched { .. } => None,
         };
@@ -162,7 +165,7 @@ impl Scene {
                 let known = case.as_ref().and_then(|case| phone(&case.item)).or(found);
                 known.map(|phone| Self::buyer_id(phone.expose()))
             }
-            Input::Said(_) | Input::Status(_) | Input::Silenced | Input::Swept => None,
+            Input::Said(_) | Input::Status(_) | Input::Silenced | Input::Swept | Input::Heard { .. } => None,
         };
         let buyer = buyer.map(|id| match self.buyers.get(&id) {
             Some(known) => (known.item.clone(), known.version),
@@ -177,6 +180,7 @@ impl Scene {
         let nothing = Decision {
             case: None,
             recipient: None,
+            feed: None,
             effects: Vec::new(),
             reason: Reason::NothingOwed,
             alarm: false,
@@ -192,6 +196,7 @@ impl Scene {
             case: draft.case.as_ref().map(|case| &case.item),
             recipient: draft.buyer.as_ref().map(|(buyer, _)| buyer),
             linked: &draft.linked,
+            feed: Some(Watch { known: self.feed.as_ref() }),
         };
         let context =
             Context { now: self.now, policy: &self.policy, token: &token, trace: Some("Root=1-test") };
@@ -213,6 +218,9 @@ impl Scene {
 
     fn commit(&mut self, draft: &mut Draft) -> bool {
         watch::decided(&draft.decision, draft.case.as_ref().map(|known| &known.item));
+        if let Some(feed) = draft.decision.feed.clone() {
+            self.feed = Some(feed);
+        }
         if let Some(recipient) = draft.decision.recipient.clone() {
             let version = self.buyers.get(&recipient.id).map_or(0, |known| known.version);
             let expected = draft.buyer.as_ref().map_or(0, |(_, version)| *version);

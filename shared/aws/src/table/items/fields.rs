@@ -19,7 +19,14 @@ impl Unfit {
     /// The error, naming the attribute and, if the key itself is well formed, the item. Values are not repeated.
     pub(super) fn of(self, item: &Item) -> StoreError {
         let pk = item.get(keys::PK).and_then(|pk| pk.as_s().ok());
-        let known = pk.filter(|pk| keys::parse_case(pk).is_some() || keys::parse_recipient(pk).is_some());
+        let known = pk.filter(|pk| {
+            [
+                keys::parse_case(pk).is_some(),
+                keys::parse_recipient(pk).is_some(),
+                keys::parse_feed(pk).is_some(),
+            ]
+            .contains(&true)
+        });
         let Self(attribute) = self;
         StoreError::Malformed(match known {
             Some(pk) => format!("attribute {attribute} of {pk}"),

@@ -1,7 +1,7 @@
 //! How long DynamoDB keeps an item. It deletes late, within days, so nothing is decided by these times.
 
 use jiff::{SignedDuration, Timestamp};
-use recoup_core::{Case, Recipient};
+use recoup_core::{Case, Feed, Recipient};
 
 /// Days a case is kept after it ended.
 pub const CLOSED_DAYS: i64 = 45;
@@ -17,6 +17,9 @@ pub const OPEN_DAYS: i64 = LONGEST_PLAYBOOK_DAYS + 60;
 
 /// Days a recipient is kept after the last message to it.
 pub const RECIPIENT_DAYS: i64 = 400;
+
+/// Days a source's feed is kept after the last that is known of it.
+pub const FEED_DAYS: i64 = 400;
 
 /// When a case may be deleted, in Unix seconds; `None` when it carries no time to count from.
 pub(super) fn of_case(case: &Case) -> Option<i64> {
@@ -38,6 +41,12 @@ pub(super) fn of_recipient(recipient: &Recipient) -> Option<i64> {
     let cases = recipient.cases.iter().map(|known| known.opened_at);
     let newest = touches.chain(cases).chain(recipient.marketing_consent).max();
     newest.map(|at| after(at, RECIPIENT_DAYS))
+}
+
+/// When a feed may be deleted, in Unix seconds: a source that is silent for so long is no longer one.
+pub(super) fn of_feed(feed: &Feed) -> i64 {
+    let newest = feed.opened.iter().copied().chain([feed.heard]).max();
+    after(newest.unwrap_or(feed.heard), FEED_DAYS)
 }
 
 fn after(at: Timestamp, days: i64) -> i64 {

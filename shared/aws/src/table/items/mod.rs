@@ -1,9 +1,10 @@
-//! Items: cases and recipients as DynamoDB keeps them.
+//! Items: cases, recipients and feeds as DynamoDB keeps them.
 //!
 //! Invariant: what is written is read back as it was, times to the millisecond and those of the trail to the second.
 //! Attributes that this version does not know are passed over; an item of a newer schema is refused.
 
 mod case;
+mod feed;
 mod fields;
 mod lifetime;
 mod lines;
@@ -12,7 +13,10 @@ mod recipient;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use case::{decode_case, encode_case};
-pub use lifetime::{CLOSED_DAYS, LONGEST_PLAYBOOK_DAYS, OPEN_DAYS, RECIPIENT_DAYS, TOMBSTONE_DAYS};
+pub use feed::{decode_feed, encode_feed};
+pub use lifetime::{
+    CLOSED_DAYS, FEED_DAYS, LONGEST_PLAYBOOK_DAYS, OPEN_DAYS, RECIPIENT_DAYS, TOMBSTONE_DAYS,
+};
 pub use recipient::{decode_recipient, encode_recipient};
 
 use super::keys;
