@@ -23,7 +23,7 @@ use recoup_core::{
 use self::body::{Attributes, Body, Custom, Resource};
 use crate::json;
 use crate::read::{self, first, language_tag, zone_name};
-use crate::signature::{self, Mac, Macs};
+use crate::signature;
 use crate::{
     Api, Family, Habits, Ignored, Lookup, LookupAnswer, NormaliseError, Normalised, Processor,
     SignatureError, Signed, SourceApi, Status, Unanswered, Unverified, Verified,
@@ -53,10 +53,7 @@ impl Processor for LemonSqueezy {
         secrets: &[Secret],
         _now: Timestamp,
     ) -> Result<Verified<'a>, SignatureError> {
-        let header = signature::only_header(request.headers, &SIGNATURE)?;
-        let mac = Mac::from_hex(header, 32).ok_or(SignatureError::Malformed)?;
-        signature::verify_hmac(secrets, &[request.body], &Macs::one(mac))?;
-        Ok(Verified::new(request))
+        signature::verify_hex_body(request, &SIGNATURE, secrets)
     }
 
     fn normalise(&self, verified: &Verified<'_>) -> Result<Normalised, NormaliseError> {
@@ -86,8 +83,7 @@ impl Processor for LemonSqueezy {
     }
 
     fn sign(&self, body: &[u8], secret: &Secret, _at: Timestamp, _url: &str) -> Option<Signed> {
-        let mac = signature::hmac_sha256(secret.expose().as_bytes(), &[body]);
-        Signed::with(&SIGNATURE, signature::encode_hex(mac.as_ref()), body)
+        signature::sign_hex_body(&SIGNATURE, body, secret)
     }
 }
 

@@ -8,7 +8,7 @@ use recoup_core::Secret;
 use ring::hmac;
 use thiserror::Error;
 
-use crate::Habits;
+use crate::{Habits, Signed, Unverified, Verified};
 
 /// How many signing secrets a source may have at once: the work for a forged request is bounded by it.
 pub const MAX_SECRETS: usize = 8;
@@ -164,6 +164,26 @@ pub(crate) fn keys<'a, K>(
 /// [`SignatureError::NoSecret`], [`SignatureError::TooManySecrets`] or [`SignatureError::Mismatch`].
 pub(crate) fn verify_hmac(secrets: &[Secret], parts: &[&[u8]], macs: &Macs) -> Result<(), SignatureError> {
     verify_keyed(hmac::HMAC_SHA256, &keys(secrets, |secret| Some(secret.as_bytes()))?, parts, macs)
+}
+
+/// The most common scheme, whole: one header with the HMAC-SHA256 of the body in hexadecimal.
+///
+/// # Errors
+/// [`SignatureError`] says why the request is not believed.
+pub(crate) fn verify_hex_body<'a>(
+    request: Unverified<'a>,
+    header: &HeaderName,
+    secrets: &[Secret],
+) -> Result<Verified<'a>, SignatureError> {
+    let mac = Mac::from_hex(only_header(request.headers, header)?, 32).ok_or(SignatureError::Malformed)?;
+    verify_hmac(secrets, &[request.body], &Macs::one(mac))?;
+    Ok(Verified::new(request))
+}
+
+/// Signs a body in the way of [`verify_hex_body`].
+pub(crate) fn sign_hex_body(header: &HeaderName, body: &[u8], secret: &Secret) -> Option<Signed> {
+    let mac = hmac_sha256(secret.expose().as_bytes(), &[body]);
+    Signed::with(header, encode_hex(mac.as_ref()), body)
 }
 
 /// The same with another algorithm, or with keys that are not the text of the secret.

@@ -8,7 +8,7 @@ use recoup_app::{cart_webhook, merchant_webhook, payment_webhook};
 use recoup_core::{CaseId, Policy, Secret};
 use recoup_processors::by_name;
 use recoup_tests::run::run;
-use recoup_tests::{Call, Fault, Reply, Settings, Stack, seeds};
+use recoup_tests::{Call, Fault, Reply, Settings, Stack, seeds, stripe};
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, hours, minutes, scene, scene_with};
@@ -255,5 +255,28 @@ fn o48_a_webhook_that_is_only_an_id_is_asked_back_and_comes_again_until_it_is_an
         scene.memory.answer("api.mollie.com/v2/payments/tr_1", [Reply::Json(401, json!({"status": 401}))]);
         assert_eq!(post(scene).status, 503);
         assert_eq!(scene.last_line().get("reason"), "ask_back_denied");
+    });
+}
+
+/// Only one source reports one debt under two names: what a store and a processor report are two matters.
+#[test]
+fn r3_a_cart_and_a_failed_payment_of_one_amount_are_not_taken_for_one_debt() {
+    scene_with(shop(), |scene| {
+        shopify(scene, "checkouts/update", &checkout("tok1", &at(scene)));
+        scene.advance(minutes(31));
+        assert_eq!(scene.templates(), ["cart_reminder_first"]);
+        let page =
+            json!({"pay_url": "https://invoice.stripe.com/o/acct_1/page", "whatsapp_phone": seeds::PHONE});
+        let intent = stripe::with(stripe::payment_intent("pi_1"), "/metadata", page);
+        let intent = stripe::with(intent, "/amount", json!(4900));
+        let failed = stripe::event("evt_1", "payment_intent.payment_failed", intent);
+        assert_eq!(scene.post_stripe(&failed), Answer::of(200));
+        scene.advance(hours(3));
+        assert_eq!(
+            scene.templates(),
+            ["cart_reminder_first", "payment_failed_first"],
+            "{:?}",
+            scene.trail("pi_1")
+        );
     });
 }

@@ -284,13 +284,14 @@ fn gap(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decision 
     hold(at_hand, &Held { reason, until }, context)
 }
 
-/// One debt may be reported under its invoice and under its payment intent. The invoice speaks; the payment intent's case
+/// A source may report one debt under its invoice and under its payment intent. The invoice speaks; the payment intent's case
 /// ends when it meets the invoice's, and a first notice that one of them gave is not given again by the other.
 fn same_debt(at_hand: &AtHand<'_>, recipient: &Recipient, context: &Context<'_>) -> Option<Decision> {
     let mine = &at_hand.outreach.matter;
     let near = |at: Timestamp| at.duration_since(at_hand.outreach.anchor).abs() <= context.policy.retry_hold;
     let twin = recipient.cases.iter().find(|known| {
         known.id != at_hand.case.id
+            && known.id.source == at_hand.case.id.source
             && known.unlinked != mine.unlinked
             && known.amount == mine.amount
             && near(known.opened_at)
