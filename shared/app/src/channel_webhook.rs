@@ -162,8 +162,9 @@ async fn prefer<P: Ports>(
     trace: Option<&str>,
 ) -> Result<(), EngineError> {
     let settled = engine.prefer(phone, change, scope, at, trace).await?;
-    let id = engine.about(&engine.recipient_id(phone).await?);
-    emit(&id, &settled.decision, trace);
+    if let Some(buyer) = &settled.gathered.recipient {
+        emit(&engine.about(&buyer.item.id), &settled.decision, trace);
+    }
     Ok(())
 }
 

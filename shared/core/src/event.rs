@@ -10,8 +10,8 @@ use crate::{CustomerId, Email, EventId, Link, Money, Name, Obligation, OptOutSco
 pub struct Event {
     /// The source's id of the event; the same for a re-delivery.
     pub id: EventId,
-    /// What the fact is about: a debt, a checkout, a check. For a fact about a buyer alone ([`Fact::is_about_buyer`]) the
-    /// source's id of the buyer, or else of the event.
+    /// What the fact is about: a debt, a checkout, a check. For a fact about a buyer alone (an agreement, another tool's
+    /// message, a new card or address) the source's id of the buyer, or else of the event: no case keeps it.
     pub obligation: Obligation,
     /// When the source says it happened, by the object's own time where it has one. Never used to order facts that end
     /// something: sources deliver late and shuffled. It only tells whether [`Fact::Recovered`] is newer than a failure.
@@ -109,14 +109,6 @@ impl Fact {
             Self::CardUpdated => "card_updated",
             Self::CustomerUpdated(_) => "customer_updated",
         }
-    }
-
-    /// Whether it concerns the buyer rather than one obligation: no case keeps it.
-    pub fn is_about_buyer(&self) -> bool {
-        matches!(
-            self,
-            Self::ConsentChanged(_) | Self::TouchSent(_) | Self::CardUpdated | Self::CustomerUpdated(_)
-        )
     }
 
     /// Whether it is what a merchant hopes for: money, an order, a passed check. A source that reports failures and none of

@@ -11,9 +11,6 @@ use crate::{
 
 pub(super) fn decide(id: &CaseId, case: Option<&Case>, event: &Event, context: &Context<'_>) -> Decision {
     let mut next = case.cloned().unwrap_or_else(|| Case::new(id.clone()));
-    if event.fact.is_about_buyer() {
-        return Decision::new(Reason::Noted);
-    }
     if !next.remember(EventKey::of(event)) {
         return Decision::stay(&next, Reason::Duplicate, context.now);
     }
