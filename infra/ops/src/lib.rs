@@ -4,4 +4,5 @@
 
 pub mod case;
 pub mod place;
+pub mod reply;
 pub mod webhook;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 use recoup_ops::place::Place;
-use recoup_ops::{case, webhook};
+use recoup_ops::{case, reply, webhook};
 
 /// Looks into recoup: webhooks, cases, and the reasons of decisions.
 ///
@@ -26,6 +26,9 @@ enum Command {
     /// Shows what a source's verifier and normaliser make of a webhook.
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// Shows what is made of what buyers write.
+    #[command(subcommand)]
+    Reply(reply::Command),
     /// Looks at one case.
     #[command(subcommand)]
     Case(CaseCommand),
@@ -57,6 +60,7 @@ async fn run(cli: &Cli) -> Result<bool, Box<dyn Error>> {
     let mut out = io::stdout();
     match &cli.command {
         Command::Webhook(command) => Ok(webhook::run(command, wall_clock, pretty, &mut out)?),
+        Command::Reply(command) => Ok(reply::run(command, io::stdin().lock(), &mut out)?),
         Command::Case(CaseCommand::Show(which)) => {
             Ok(case::show(&cli.place.table().await?, which, &mut out).await?)
         }

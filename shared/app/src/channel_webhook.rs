@@ -110,8 +110,8 @@ async fn apply<P: Ports>(
             prefer(engine, &phone, PreferenceChange::OptIn, scope, at, trace).await
         }
         ChannelEvent::Status { .. } => status(engine, event, trace).await,
-        ChannelEvent::Replied { .. } => {
-            Line { kind: "reply".to_owned(), ..Line::new(FUNCTION, "ignored") }.emit();
+        ChannelEvent::Replied { intent, .. } => {
+            Line { kind: format!("reply_{intent}"), ..Line::new(FUNCTION, "ignored") }.emit();
             Ok(())
         }
         ChannelEvent::Ignored { kind } => {

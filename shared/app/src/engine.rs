@@ -270,36 +270,34 @@ impl<P: Ports> Engine<P> {
         CaseId { brand: self.brand.clone(), source, obligation }
     }
 
-    /// Reads what is known of a source's successes; `None` where nobody watches them. An item that cannot be read is no
-    /// reason to be silent: its source goes unwatched until somebody mends it.
-    ///
-    /// # Errors
-    /// [`EngineError::Store`] when the store failed.
-    pub async fn feed(&self, source: &Source) -> Result<Option<Watched>, EngineError> {
+    /// Reads what is known of a source's successes; `None` where nobody watches them. That they cannot be read is no reason
+    /// to be silent: the source goes unwatched until they can be.
+    pub async fn feed(&self, source: &Source) -> Option<Watched> {
         if self.policy.success_gap.is_zero() {
-            return Ok(None);
+            return None;
         }
         match self.ports.load_feed(&self.brand, source).await {
-            Ok(known) => Ok(Some(Watched { known })),
-            Err(error @ StoreError::Malformed(_)) => {
+            Ok(known) => Some(Watched { known }),
+            Err(error) => {
                 let error = EngineError::Store(error);
-                tracing::warn!(target: "recoup", reason = error.code(), error = error.to_string(), alarm = 1);
-                Ok(None)
+                tracing::warn!(target: "recoup", reason = "unwatched", error = error.to_string());
+                None
             }
-            Err(error @ StoreError::Unavailable(_)) => Err(error.into()),
         }
     }
 
-    /// Records that a source reported a success.
+    /// Records that a source reported a success; `false` when what is known of it cannot be read now.
     ///
     /// # Errors
     /// [`EngineError`] when it was not recorded.
-    pub async fn heard(&self, source: &Source) -> Result<(), EngineError> {
-        let Ok(obligation) = Obligation::parse("feed") else { return Ok(()) };
+    pub async fn heard(&self, source: &Source) -> Result<bool, EngineError> {
+        let (Some(feed), Ok(obligation)) = (self.feed(source).await, Obligation::parse("feed")) else {
+            return Ok(false);
+        };
         let id = CaseId { brand: self.brand.clone(), source: source.clone(), obligation };
-        let gathered = Gathered { feed: self.feed(source).await?, ..Gathered::default() };
+        let gathered = Gathered { feed: Some(feed), ..Gathered::default() };
         self.apply(&id, gathered, &Input::Heard { source: source.clone() }, None).await?;
-        Ok(())
+        Ok(true)
     }
 
     /// Records an agreement or a withdrawal in one durable write; a full stop then silences every case that knows this

@@ -33,7 +33,8 @@ impl Heard {
             return;
         }
         match engine.heard(&source).await {
-            Ok(()) => {
+            Ok(false) => {}
+            Ok(true) => {
                 self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(source, now);
             }
             Err(error) => {

@@ -92,10 +92,9 @@ impl<P: Ports, T: Transport, S: Sender> StepSender<P, T, S> {
                 None => Ok(None),
             }
         };
-        let feed =
-            async { if case.item.is_open() { engine.feed(&message.case.source).await } else { Ok(None) } };
-        let (recipient, feed) = futures_util::future::try_join(buyer, feed).await?;
-        Ok((due, Gathered { case: Some(case), recipient, linked, feed }))
+        let feed = async { if case.item.is_open() { engine.feed(&message.case.source).await } else { None } };
+        let (recipient, feed) = futures_util::future::join(buyer, feed).await;
+        Ok((due, Gathered { case: Some(case), recipient: recipient?, linked, feed }))
     }
 
     /// Performs what was decided. The next timer is set while the message is on the wire: there is no store call between

@@ -11,7 +11,6 @@ use thiserror::Error;
 
 pub mod aws_sms;
 mod endpoint;
-mod keywords;
 pub mod meta;
 mod outcome;
 pub mod sms;

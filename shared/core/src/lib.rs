@@ -16,6 +16,7 @@ mod policy;
 mod reason;
 mod recipient;
 mod redacted;
+mod reply;
 mod template;
 mod zone;
 
@@ -46,5 +47,6 @@ pub use policy::Policy;
 pub use reason::Reason;
 pub use recipient::{Alias, KnownCase, Recipient, Touch};
 pub use redacted::{Email, Link, MalformedLink, MalformedPhone, PersonName, Phone, Secret, UnfitSecret};
+pub use reply::{Fired, Intent, Reading, read_reply};
 pub use template::{MalformedTemplate, QuickReply, RenderError, Template, Text, Values, VariableKind};
 pub use zone::{MalformedQuietHours, SendWindow, Zones};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{Category, Correlation, Name, Phone};
+use crate::{Category, Correlation, Intent, Name, Phone};
 
 /// A message ready for a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,12 +161,14 @@ pub enum ChannelEvent {
         /// When.
         at: Timestamp,
     },
-    /// Anything else a buyer wrote; the text itself is not kept.
+    /// Anything else a buyer wrote; only what was made of it is kept.
     Replied {
         /// Who.
         phone: Phone,
         /// When.
         at: Timestamp,
+        /// What they want, as far as it can be told.
+        intent: Intent,
     },
     /// A kind this version does not act on, for the counter.
     Ignored {

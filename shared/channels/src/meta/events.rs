@@ -6,13 +6,14 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use recoup_core::{ChannelEvent, Correlation, DeliveryStatus, OptOutScope, Phone, Refusal};
+use recoup_core::{
+    ChannelEvent, Correlation, DeliveryStatus, Intent, OptOutScope, Phone, Refusal, read_reply,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::graph::{GraphError, read, scalar};
 use super::reactions;
-use crate::keywords::{Wish, wish};
 use crate::outcome::{label, provider_id};
 use crate::{ChannelParseError, VerifiedChannelWebhook};
 
@@ -217,32 +218,39 @@ fn message_event(message: &Inbound<'_>, sent: Option<&RawValue>) -> Option<Chann
     }
     let at = time(message.timestamp).or_else(|| time(sent))?;
     let Some(phone) = phone(message.from) else { return Some(ignored("no_phone")) };
-    Some(match spoken_wish(message) {
-        Some((Wish::Stop, scope)) => ChannelEvent::OptedOut { phone, scope, at },
-        Some((Wish::Start, scope)) => ChannelEvent::OptedIn { phone, scope, at },
-        None => ChannelEvent::Replied { phone, at },
+    let (intent, scope) = said(message);
+    Some(if intent == Intent::Stop {
+        ChannelEvent::OptedOut { phone, scope, at }
+    } else if intent == Intent::Start {
+        ChannelEvent::OptedIn { phone, scope, at }
+    } else {
+        ChannelEvent::Replied { phone, at, intent }
     })
 }
 
-/// Looks for a keyword in what was typed or tapped.
-fn spoken_wish(message: &Inbound<'_>) -> Option<(Wish, OptOutScope)> {
-    [message.text, message.button, message.interactive].into_iter().flatten().find_map(|raw| {
-        let part: Spoken<'_> = read(raw)?;
+/// What was typed or tapped: a button of ours says it in our words, everything else in the buyer's.
+fn said(message: &Inbound<'_>) -> (Intent, OptOutScope) {
+    let parts = [message.text, message.button, message.interactive].into_iter().flatten();
+    for part in parts.filter_map(read::<Spoken<'_>>) {
         let tapped = [part.button_reply, part.list_reply].into_iter().flatten().find_map(read::<Spoken<'_>>);
         let (id, title) = tapped.map(|reply| (reply.id, reply.title)).unwrap_or_default();
-        let ours = [part.payload, id].into_iter().find_map(|raw| payload_wish(&scalar(raw)?));
-        ours.or_else(|| {
-            let theirs = [part.body, part.text, title].into_iter().find_map(|raw| wish(&scalar(raw)?));
-            theirs.map(|wish| (wish, OptOutScope::All))
-        })
-    })
+        if let Some(ours) = [part.payload, id].into_iter().find_map(|raw| payload(&scalar(raw)?)) {
+            return ours;
+        }
+        if let Some(theirs) = [part.body, part.text, title].into_iter().find_map(scalar) {
+            return (read_reply(&theirs).intent, OptOutScope::All);
+        }
+    }
+    (Intent::Unknown, OptOutScope::All)
 }
 
-/// Reads a payload that we attached to a button: `STOP`, `STOP:<anything>` or `OPTOUT:marketing`.
-fn payload_wish(payload: &str) -> Option<(Wish, OptOutScope)> {
+/// Reads a payload that we attached to a button: `STOP`, `START`, `HELP`, each with `:<anything>` behind it, or
+/// `OPTOUT:marketing`.
+fn payload(payload: &str) -> Option<(Intent, OptOutScope)> {
     let (keyword, detail) = payload.split_once(':').unwrap_or((payload, ""));
     let scope = if detail == "marketing" { OptOutScope::Marketing } else { OptOutScope::All };
-    wish(keyword).map(|wish| (wish, scope))
+    let intent = read_reply(keyword).intent;
+    matches!(intent, Intent::Stop | Intent::Start | Intent::Help).then_some((intent, scope))
 }
 
 fn preference_event(choice: &Preference<'_>, sent: Option<&RawValue>) -> Option<ChannelEvent> {

@@ -130,7 +130,7 @@ pub(crate) fn event(event: &ChannelEvent) -> String {
         ChannelEvent::OptedIn { phone, scope, at } => {
             format!("{} in to {} at {at}", phone.expose(), scope.as_str())
         }
-        ChannelEvent::Replied { phone, at } => format!("{} replied at {at}", phone.expose()),
+        ChannelEvent::Replied { phone, at, intent } => format!("{} replied {intent} at {at}", phone.expose()),
         ChannelEvent::Ignored { kind } => format!("ignored {kind}"),
     }
 }

@@ -34,7 +34,7 @@ fn said(message: &Value) -> String {
 }
 
 const OUT: &str = "+16505551234 out of all at 2025-06-15T23:30:00Z";
-const REPLIED: &str = "+16505551234 replied at 2025-06-15T23:30:00Z";
+const REPLIED: &str = "+16505551234 replied unknown at 2025-06-15T23:30:00Z";
 
 #[test]
 fn r14_f25_statuses_are_read_in_any_order_with_number_or_text_for_time_and_code() {
@@ -91,19 +91,22 @@ fn o28_stop_is_heard_wherever_a_buyer_can_say_it() {
 }
 
 #[test]
-fn r17_r18_whatever_else_a_buyer_sends_is_a_reply() {
-    for (kind, content) in [
-        ("text", json!({"body": "HELP"})),
-        ("text", json!({"body": "please stop charging the old card"})),
-        ("text", json!({"body": 7})),
-        ("text", json!(null)),
-        ("text", json!([])),
-        ("button", json!({"payload": "HELP", "text": "Talk to us"})),
-        ("interactive", json!({"type": "button_reply", "button_reply": "x"})),
-        ("image", json!({"caption": "Taj Mahal"})),
-        ("a_kind_of_next_year", json!({})),
+fn r17_r18_whatever_else_a_buyer_sends_is_a_reply_with_what_it_is_taken_for() {
+    for (kind, content, intent) in [
+        ("text", json!({"body": "what a nice day"}), "unknown"),
+        ("text", json!({"body": "HELP"}), "help"),
+        ("text", json!({"body": "ya pagué ayer"}), "paid_already"),
+        ("text", json!({"body": "you have the wrong number"}), "wrong_person"),
+        ("text", json!({"body": 7}), "unknown"),
+        ("text", json!(null), "unknown"),
+        ("text", json!([]), "unknown"),
+        ("button", json!({"payload": "HELP", "text": "Talk to us"}), "help"),
+        ("button", json!({"payload": "HELP:inv", "text": "Fragen?"}), "help"),
+        ("interactive", json!({"type": "button_reply", "button_reply": "x"}), "unknown"),
+        ("image", json!({"caption": "Taj Mahal"}), "unknown"),
+        ("a_kind_of_next_year", json!({}), "unknown"),
     ] {
-        assert_eq!(said(&message(kind, &content)), REPLIED, "{content}");
+        assert_eq!(said(&message(kind, &content)), REPLIED.replace("unknown", intent), "{content}");
     }
 }
 
@@ -274,7 +277,7 @@ fn every_shared_keyword_is_heard() {
         assert_eq!(hear(&word), expected, "{word}");
     }
     for word in words("help") {
-        assert_eq!(hear(&word), REPLIED, "{word}");
+        assert_eq!(hear(&word), REPLIED.replace("unknown", "help"), "{word}");
     }
 }
 
@@ -291,21 +294,27 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("account_update_volume_tier", &["ignored account_update"]),
     (
         "batch_out_of_order_duplicates",
-        &["~ read", "~ delivered", "~ delivered", "~ sent", "+16505551234 replied at 2025-06-08T20:59:43Z"],
+        &[
+            "~ read",
+            "~ delivered",
+            "~ delivered",
+            "~ sent",
+            "+16505551234 replied unknown at 2025-06-08T20:59:43Z",
+        ],
     ),
     ("errors_out_of_band", &["ignored error_130429"]),
-    ("inbound_button_bsuid", &["+972987654321 replied at 2023-10-25T21:23:47Z"]),
+    ("inbound_button_bsuid", &["+972987654321 replied help at 2023-10-25T21:23:47Z"]),
     ("inbound_button_template_quick_reply", &["+16505551234 out of all at 2025-06-16T16:24:05Z"]),
-    ("inbound_ctwa_referral", &["+16505551234 replied at 2025-06-18T19:46:32Z"]),
-    ("inbound_image", &["+16505551234 replied at 2025-04-11T04:08:16Z"]),
+    ("inbound_ctwa_referral", &["+16505551234 replied unknown at 2025-06-18T19:46:32Z"]),
+    ("inbound_image", &["+16505551234 replied unknown at 2025-04-11T04:08:16Z"]),
     ("inbound_interactive_button_reply", &["+16505551234 out of all at 2025-06-15T22:05:36Z"]),
-    ("inbound_interactive_list_reply", &["+16505551234 replied at 2025-06-13T22:42:55Z"]),
-    ("inbound_reaction", &["+16505551234 replied at 2025-06-08T21:52:24Z"]),
+    ("inbound_interactive_list_reply", &["+16505551234 replied unknown at 2025-06-13T22:42:55Z"]),
+    ("inbound_reaction", &["+16505551234 replied unknown at 2025-06-08T21:52:24Z"]),
     ("inbound_system_number_change", &["ignored system_user_changed_number"]),
-    ("inbound_text", &["+16505551234 replied at 2025-06-08T20:59:43Z"]),
+    ("inbound_text", &["+16505551234 replied unknown at 2025-06-08T20:59:43Z"]),
     ("inbound_text_bsuid_only", &["ignored no_phone"]),
     ("inbound_text_stop", &["+16505551234 out of all at 2025-06-08T20:59:43Z"]),
-    ("inbound_unsupported", &["+16505551234 replied at 2025-06-16T16:18:22Z"]),
+    ("inbound_unsupported", &["+16505551234 replied unknown at 2025-06-16T16:18:22Z"]),
     ("phone_number_quality_update_flagged", &["ignored phone_number_quality_update"]),
     ("phone_number_quality_update_portfolio", &["ignored phone_number_quality_update"]),
     ("status_delivered", &["~ delivered"]),
