@@ -24,6 +24,7 @@ const TARGETS: &[(&str, Check)] = &[
     ("recipient_item", crate::recipient_item::check),
     ("secrets", crate::secrets::check),
     ("settings", crate::settings::check),
+    ("sources", crate::sources::check),
     ("step_message", crate::step_message::check),
     ("stripe_answer", crate::stripe_answer::check),
     ("stripe_body", crate::stripe_body::check),

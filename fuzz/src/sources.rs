@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use jiff::Timestamp;
 use recoup_core::{Event, Fact, Secret};
-use recoup_processors::{ALL, Normalised, Processor, Status, Unverified, Verified};
+use recoup_processors::{Normalised, Processor, Status, Unverified, Verified, all};
 
 use crate::input::secret;
 use crate::shown::{assert_fit, assert_silent};
@@ -29,7 +29,10 @@ const HEADERS: [&str; 10] = [
 /// No source believes what it did not sign, and what it reads gives whole events or a reason.
 pub fn check(data: &[u8]) {
     let [source, length, rest @ ..] = data else { return };
-    let source = ALL[usize::from(*source) % ALL.len()];
+    // By name, so that a seed keeps its source when another one joins them.
+    let mut sources: Vec<&dyn Processor> = all().collect();
+    sources.sort_by_key(|source| source.name());
+    let source = sources[usize::from(*source) % sources.len()];
     let (value, rest) = rest.split_at(usize::from(*length).min(rest.len()));
     let mut headers = HeaderMap::new();
     if let Ok(value) = HeaderValue::from_bytes(value) {
