@@ -173,8 +173,8 @@ impl<P: Ports> Engine<P> {
         token: &recoup_core::Token,
     ) -> Result<Option<Settled>, EngineError> {
         if let Some(feed) = &decision.feed {
-            let known = gathered.feed.take().and_then(|watched| watched.known);
-            let expected = Expected::of(known.as_ref());
+            let known = gathered.feed.as_ref().and_then(|watched| watched.known.as_ref());
+            let expected = Expected::of(known);
             match self.ports.commit_feed(&self.brand, feed, expected, token).await? {
                 Commit::Written => {
                     let known = Some(Versioned { item: feed.clone(), version: expected.next() });

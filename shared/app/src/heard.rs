@@ -24,7 +24,7 @@ impl Heard {
         source: &str,
         events: &[Event],
     ) {
-        if engine.policy.success_gap.is_zero() || !events.iter().any(|event| event.fact.is_success()) {
+        if !events.iter().any(|event| event.fact.is_success()) {
             return;
         }
         let Ok(source) = Source::parse(source) else { return };

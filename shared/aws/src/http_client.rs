@@ -1,4 +1,4 @@
-//! The HTTP client under every AWS client: the one that providers are reached with, so that a function holds one.
+//! The HTTP client under every AWS client, on the library by which providers are reached, so that a function links one.
 
 use std::time::Duration;
 

@@ -154,7 +154,7 @@ fn read(kind: &str, data: &Data<'_>) -> Result<Said, NormaliseError> {
 
 /// What is owed: the payment link, whose every attempt is another order, or else the order.
 fn debt(data: &Data<'_>) -> Result<Obligation, NormaliseError> {
-    match data.order().tags().cf_link_id.number_or_text().and_then(|link| prefixed("link", &link)) {
+    match data.order().link_id().number_or_text().and_then(|link| prefixed("link", &link)) {
         Some(link) => Ok(link),
         None => order(data.order().id),
     }

@@ -9,7 +9,18 @@ use jiff::Timestamp;
 use recoup_core::{Currency, Money, Obligation};
 
 use crate::NormaliseError;
-use crate::json::Member;
+use crate::json::{Member, members};
+
+members! {
+    /// What is read of the keys that a merchant may attach to anything at a source: `metadata`, `notes`, tags.
+    pub(crate) struct MerchantData {
+        pub(crate) whatsapp_phone,
+        pub(crate) locale,
+        pub(crate) language,
+        pub(crate) time_zone,
+        pub(crate) pay_url,
+    }
+}
 
 /// A source's id as the key of a case: signs that a key cannot hold become `.` and two hexadecimal digits. `None` for an
 /// empty id, one that is too long, and one with a space or anything else that is not printable ASCII.

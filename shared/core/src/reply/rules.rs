@@ -1,5 +1,6 @@
 //! The rules and how they are matched.
 
+use std::cmp::Reverse;
 use std::sync::OnceLock;
 
 use thiserror::Error;
@@ -81,26 +82,22 @@ impl Rules {
             .collect();
         let denied =
             |intent: Intent| found.iter().any(|(rule, _)| rule.against && rule.fired.intent == intent);
-        let mut left: Vec<_> = found
-            .iter()
-            .filter(|(rule, _)| !rule.against && !denied(rule.fired.intent))
-            .map(|(rule, weight)| (tier(rule.fired.intent), rule.whole, *weight, rule))
-            .collect();
-        left.sort_by_key(|(tier, whole, weight, rule)| {
-            (*tier, std::cmp::Reverse((*whole, *weight)), rule.fired.intent)
+        let left = || found.iter().filter(|(rule, _)| !rule.against && !denied(rule.fired.intent));
+        let first = left().min_by_key(|(rule, weight)| {
+            (tier(rule.fired.intent), Reverse((rule.whole, *weight)), rule.fired.intent)
         });
-        let Some((_, whole, weight, rule)) = left.first() else {
+        let Some((rule, weight)) = first else {
             return Reading { intent: Intent::Unknown, confidence: 0, rule: None };
         };
         let intent = rule.fired.intent;
-        let others = left.iter().filter(|(_, _, _, other)| other.fired.intent != intent).count();
-        let sure = match (whole, weight) {
+        let others = left().any(|(other, _)| other.fired.intent != intent);
+        let sure = match (rule.whole, weight) {
             (true, _) => 99,
             (false, 3..) => 95,
             (false, 2) => 90,
             (false, _) => 80,
         };
-        let confidence = sure - if others > 0 { 15 } else { 0 };
+        let confidence = sure - if others { 15 } else { 0 };
         Reading { intent, confidence, rule: Some(rule.fired) }
     }
 }

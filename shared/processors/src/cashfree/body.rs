@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::json::{Member, members};
+use crate::read::MerchantData;
 
 members! {
     pub(super) struct Body {
@@ -95,20 +96,21 @@ members! {
 }
 
 impl<'a> Order<'a> {
-    pub(super) fn tags(&self) -> Tags<'a> {
+    /// The merchant's own keys.
+    pub(super) fn tags(&self) -> MerchantData<'a> {
         self.tags.object().unwrap_or_default()
+    }
+
+    /// Cashfree's id of the payment link that the order came by.
+    pub(super) fn link_id(&self) -> Member<'a> {
+        self.tags.object::<LinkTag<'a>>().unwrap_or_default().cf_link_id
     }
 }
 
 members! {
-    /// `order_tags`: the merchant's own keys, and on a payment link's orders Cashfree's id of the link.
-    pub(super) struct Tags {
-        pub(super) cf_link_id,
-        pub(super) whatsapp_phone,
-        pub(super) locale,
-        pub(super) language,
-        pub(super) time_zone,
-        pub(super) pay_url,
+    /// What Cashfree itself puts into `order_tags`.
+    struct LinkTag {
+        cf_link_id,
     }
 }
 

@@ -4,9 +4,9 @@ use recoup_core::{
     BuyerFacts, CustomerId, DeclineClass, Email, Fact, Link, PaymentFailed, PersonName, Phone,
 };
 
-use super::body::{Data, Tags};
+use super::body::Data;
 use super::{Said, debt};
-use crate::read::{self, first, language_tag, zone_name};
+use crate::read::{self, MerchantData, first, language_tag, zone_name};
 use crate::{Ignored, NormaliseError};
 
 /// Reads an attempt that failed, or that the buyer left before the bank had asked for the password: an order was placed
@@ -51,7 +51,7 @@ fn class(reason: &str) -> Option<DeclineClass> {
 }
 
 /// The buyer, as far as an order tells: its phone is ten digits without a country, which is not guessed.
-pub(super) fn buyer(data: &Data<'_>, tags: &Tags<'_>) -> BuyerFacts {
+pub(super) fn buyer(data: &Data<'_>, tags: &MerchantData<'_>) -> BuyerFacts {
     let customer = data.customer();
     BuyerFacts {
         customer: customer.id.text().and_then(|id| CustomerId::parse(&id).ok()),

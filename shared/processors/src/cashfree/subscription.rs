@@ -2,7 +2,7 @@
 
 use recoup_core::{Fact, Obligation, PaymentFailed};
 
-use super::body::{Data, Tags};
+use super::body::Data;
 use super::failure::buyer;
 use super::{Said, prefixed};
 use crate::{Ignored, NormaliseError, read};
@@ -31,7 +31,7 @@ pub(super) fn failed(data: &Data<'_>) -> Result<Said, NormaliseError> {
     let failed = PaymentFailed {
         attempt,
         amount,
-        buyer: buyer(data, &Tags::default()),
+        buyer: buyer(data, &read::MerchantData::default()),
         links: id_of(data).into_iter().collect(),
         ..PaymentFailed::default()
     };

@@ -174,17 +174,6 @@ members! {
 }
 
 members! {
-    /// What is read of the merchant's own `meta_data`.
-    pub(super) struct Metadata {
-        pub(super) whatsapp_phone,
-        pub(super) locale,
-        pub(super) language,
-        pub(super) time_zone,
-        pub(super) pay_url,
-    }
-}
-
-members! {
     pub(super) struct Address {
         pub(super) first_name,
         pub(super) last_name,

@@ -4,10 +4,10 @@ use recoup_core::{
     BuyerFacts, CustomerId, DeclineClass, Email, Fact, Link, PaymentFailed, PersonName, Phone,
 };
 
-use super::body::{Address, Content, Customer, Metadata, money};
+use super::body::{Address, Content, Customer, money};
 use super::{Reading, key, seconds, subscription_key};
 use crate::json::Member;
-use crate::read::{first, language_tag, zone_name};
+use crate::read::{MerchantData, first, language_tag, zone_name};
 use crate::{Ignored, NormaliseError};
 
 /// Reads a failed payment of an invoice, or of nothing that was invoiced.
@@ -56,7 +56,7 @@ fn class(code: &str) -> Option<DeclineClass> {
 }
 
 /// The merchant's own data, of the subscription first.
-fn metadata<'a>(content: &Content<'a>) -> [Metadata<'a>; 2] {
+fn metadata<'a>(content: &Content<'a>) -> [MerchantData<'a>; 2] {
     [content.subscription().meta_data, content.customer().meta_data]
         .map(|data| data.object().unwrap_or_default())
 }

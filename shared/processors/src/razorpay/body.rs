@@ -168,17 +168,6 @@ members! {
 }
 
 members! {
-    /// What is read of the merchant's own `notes`.
-    pub(super) struct Notes {
-        pub(super) whatsapp_phone,
-        pub(super) locale,
-        pub(super) language,
-        pub(super) time_zone,
-        pub(super) pay_url,
-    }
-}
-
-members! {
     /// The customer of Magic Checkout's abandoned cart, whose address alone is spelled in capitals.
     pub(super) struct Shopper {
         pub(super) email,

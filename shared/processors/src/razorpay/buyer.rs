@@ -2,13 +2,13 @@
 
 use recoup_core::{BuyerFacts, CustomerId, Email, Link, PersonName, Phone};
 
-use super::body::{Contact, Entity, Notes};
-use crate::read::{first, language_tag, zone_name};
+use super::body::{Contact, Entity};
+use crate::read::{MerchantData, first, language_tag, zone_name};
 
 /// The parts of a body that speak of its buyer, in the order they are believed.
 #[derive(Default)]
 pub(super) struct Sources<'a> {
-    notes: Vec<Notes<'a>>,
+    notes: Vec<MerchantData<'a>>,
     contacts: Vec<Contact<'a>>,
     customer: Option<CustomerId>,
 }
@@ -19,7 +19,7 @@ impl<'a> Sources<'a> {
         let mut sources = Self::default();
         for entity in entities {
             // An entity without notes says `[]`, which is no object.
-            sources.notes.extend(entity.notes.object::<Notes<'a>>());
+            sources.notes.extend(entity.notes.object::<MerchantData<'a>>());
             let card: Contact<'a> = entity.card.object().unwrap_or_default();
             let own = Contact { name: entity.name, phone: entity.contact, email: entity.email };
             let given =

@@ -20,12 +20,9 @@ impl Unfit {
     pub(super) fn of(self, item: &Item) -> StoreError {
         let pk = item.get(keys::PK).and_then(|pk| pk.as_s().ok());
         let known = pk.filter(|pk| {
-            [
-                keys::parse_case(pk).is_some(),
-                keys::parse_recipient(pk).is_some(),
-                keys::parse_feed(pk).is_some(),
-            ]
-            .contains(&true)
+            keys::parse_case(pk).is_some()
+                || keys::parse_recipient(pk).is_some()
+                || keys::parse_feed(pk).is_some()
         });
         let Self(attribute) = self;
         StoreError::Malformed(match known {
