@@ -88,7 +88,7 @@ fn inputs(case: &Case) -> Vec<Input> {
         said(Fact::Paid),
         said(Fact::PaymentFailed(Box::default())),
         Input::Swept,
-        Input::Silenced,
+        Input::Silenced(Reason::OptedOut),
     ]
 }
 

@@ -14,7 +14,7 @@ fn main() -> io::Result<()> {
     let root = variable("CARGO_MANIFEST_DIR")?;
     let out = variable("OUT_DIR")?;
     let mut code = String::new();
-    for (folder, constant) in [("playbooks", "PLAYBOOK"), ("templates", "TEMPLATE")] {
+    for (folder, constant) in [("playbooks", "PLAYBOOK"), ("templates", "TEMPLATE"), ("answers", "ANSWER")] {
         let folder = Path::new(&root).join(folder);
         println!("cargo::rerun-if-changed={}", folder.display());
         let mut files: Vec<_> = fs::read_dir(&folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();

@@ -133,6 +133,10 @@ impl Opened {
             | Effect::Disarm { .. }
             | Effect::Redeliver { .. }
             | Effect::Park
+            | Effect::HandOff(_)
+            | Effect::Answer { .. }
+            | Effect::Tell(_)
+            | Effect::Heed(_)
             | Effect::Silence { .. } => None,
         });
         message.expect("a claim sends")

@@ -20,6 +20,10 @@ pub enum Call {
     CommitRecipient,
     /// `Store::commit_feed`.
     CommitFeed,
+    /// A read of a brand's standing.
+    LoadStanding,
+    /// A write of a brand's standing.
+    CommitStanding,
     /// `Scan::scan_cases`.
     ScanCases,
     /// `Queues::push`.
@@ -42,13 +46,15 @@ pub enum Call {
 
 impl Call {
     /// Every call of the store.
-    pub const STORE: [Self; 7] = [
+    pub const STORE: [Self; 9] = [
         Self::LoadCase,
         Self::LoadRecipient,
         Self::LoadFeed,
+        Self::LoadStanding,
         Self::CommitCase,
         Self::CommitRecipient,
         Self::CommitFeed,
+        Self::CommitStanding,
         Self::ScanCases,
     ];
 }
@@ -58,6 +64,10 @@ pub(crate) fn queue_name(queue: Queue) -> &'static str {
     match queue {
         Queue::Whatsapp => "whatsapp",
         Queue::Sms => "sms",
+        Queue::Push => "push",
+        Queue::Email => "email",
+        Queue::HandOff => "handoff",
+        Queue::HandOffDead => "handoff_dead",
         Queue::Parked => "parked",
         Queue::Spill => "spill",
     }
@@ -69,6 +79,8 @@ impl fmt::Display for Call {
             Self::LoadCase => f.write_str("load_case"),
             Self::LoadRecipient => f.write_str("load_recipient"),
             Self::LoadFeed => f.write_str("load_feed"),
+            Self::LoadStanding => f.write_str("load_standing"),
+            Self::CommitStanding => f.write_str("commit_standing"),
             Self::CommitCase => f.write_str("commit_case"),
             Self::CommitRecipient => f.write_str("commit_recipient"),
             Self::CommitFeed => f.write_str("commit_feed"),

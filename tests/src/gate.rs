@@ -121,7 +121,8 @@ impl Memory {
         {
             let mut world = self.world();
             world.gate = Some(Gate { learned: Some(BTreeMap::new()), ..Gate::default() });
-            (world.cases.digests, world.recipients.digests, world.feeds.digests) = (true, true, true);
+            (world.cases.digests, world.recipients.digests) = (true, true);
+            (world.feeds.digests, world.standings.digests) = (true, true);
         }
         self
     }
@@ -137,6 +138,7 @@ impl Memory {
             Call::LoadCase | Call::CommitCase => world.cases.digest().hash(&mut hasher),
             Call::LoadRecipient | Call::CommitRecipient => world.recipients.digest().hash(&mut hasher),
             Call::LoadFeed | Call::CommitFeed => world.feeds.digest().hash(&mut hasher),
+            Call::LoadStanding | Call::CommitStanding => world.standings.digest().hash(&mut hasher),
             Call::ScanCases
             | Call::Push(_)
             | Call::Postpone
@@ -151,7 +153,7 @@ impl Memory {
             let known = learned.entry(lane).or_default();
             (known.digest, call.to_string()).hash(&mut hasher);
             known.digest = hasher.finish();
-            known.read_last = matches!(call, Call::LoadCase | Call::LoadRecipient);
+            known.read_last = matches!(call, Call::LoadCase | Call::LoadRecipient | Call::LoadStanding);
         }
     }
 

@@ -16,6 +16,11 @@ pub const STRIPE_URL: &str = "https://api.stripe.com";
 /// Twilio's API.
 pub const TWILIO_URL: &str = "https://api.twilio.com";
 
+/// Firebase Cloud Messaging.
+pub const FCM_URL: &str = "https://fcm.googleapis.com";
+/// OneSignal.
+pub const ONESIGNAL_URL: &str = "https://api.onesignal.com";
+
 /// What the other end does with a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
@@ -153,6 +158,15 @@ impl HttpScript {
         if asked.url.starts_with(GRAPH_URL) {
             let id = format!("wamid.{}", self.ids);
             return Reply::Json(200, json!({"messaging_product": "whatsapp", "messages": [{"id": id}]}));
+        }
+        if asked.url.starts_with(ONESIGNAL_URL) {
+            return Reply::Json(200, json!({"id": format!("push-{}", self.ids)}));
+        }
+        if asked.url == crate::seeds::SLACK_URL {
+            return Reply::Text(200, "ok");
+        }
+        if [crate::seeds::HELP_DESK_URL, crate::seeds::ENDS_URL].contains(&asked.url.as_str()) {
+            return Reply::Text(202, "");
         }
         Reply::NotSent
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use recoup_app::ports::{Queue, SecretName};
-use recoup_core::{Brand, CaseId, Feed, Recipient, RecipientId, Source};
+use recoup_core::{Brand, CaseId, Feed, Recipient, RecipientId, Source, Standing};
 
 use crate::call::{Call, Tally};
 use crate::faults::{Action, Fault, Moment, Oddity, Plan};
@@ -42,6 +42,7 @@ pub(crate) struct World {
     pub(crate) cases: Shelf<CaseId, recoup_core::Case>,
     pub(crate) recipients: Shelf<(Brand, RecipientId), Recipient>,
     pub(crate) feeds: Shelf<(Brand, Source), Feed>,
+    pub(crate) standings: Shelf<Brand, Standing>,
     pub(crate) queues: Channels,
     pub(crate) schedules: BTreeMap<String, Schedule>,
     pub(crate) created: Vec<(String, Schedule)>,
@@ -66,7 +67,13 @@ impl Memory {
     pub fn new(now: Timestamp) -> Self {
         let sources = ["gocardless", "mollie", "shopify", "standard_webhooks", "stripe", "woocommerce"];
         let sources = sources.map(SecretName::Source).into_iter();
-        let names = sources.chain([SecretName::Pepper, SecretName::Meta, SecretName::Twilio]);
+        let names = sources.chain([
+            SecretName::Pepper,
+            SecretName::Meta,
+            SecretName::Twilio,
+            SecretName::Push,
+            SecretName::Outlets,
+        ]);
         let world = World {
             now,
             wall_ahead: SignedDuration::ZERO,
@@ -77,6 +84,7 @@ impl Memory {
             cases: Shelf::default(),
             recipients: Shelf::default(),
             feeds: Shelf::default(),
+            standings: Shelf::default(),
             queues: Channels::default(),
             schedules: BTreeMap::new(),
             created: Vec::new(),
@@ -128,6 +136,11 @@ impl Memory {
     /// Lets the futures of one task take turns at every call, as they do when calls take time.
     pub fn interleave(&self) {
         self.world().interleaved = true;
+    }
+
+    /// Takes a secret out of the deployment: it was never configured.
+    pub fn forget_secret(&self, name: SecretName) {
+        self.world().secrets.remove(&name);
     }
 
     /// Replaces the text of a secret.
@@ -271,7 +284,8 @@ impl Memory {
     /// The world in words: two worlds that say the same are the same to every process.
     pub(crate) fn describe(&self) -> String {
         let world = self.world();
-        let shelves = [world.cases.digest(), world.recipients.digest(), world.feeds.digest()];
+        let shelves =
+            [world.cases.digest(), world.recipients.digest(), world.feeds.digest(), world.standings.digest()];
         let mut text = format!("{} {shelves:?}", world.now);
         for (name, schedule) in &world.schedules {
             let _ = write!(text, " {name} {schedule:?}");

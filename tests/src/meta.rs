@@ -58,7 +58,7 @@ pub fn button(phone: &str, payload: &str, at: i64) -> Value {
 
 fn inbound(phone: &str, at: i64, mut message: Value) -> Value {
     message["from"] = json!(phone.trim_start_matches('+'));
-    message["id"] = json!("wamid.inbound");
+    message["id"] = json!(format!("wamid.inbound.{at}"));
     message["timestamp"] = json!(at.to_string());
     change("messages", json!({"messaging_product": "whatsapp", "messages": [message]}))
 }

@@ -54,7 +54,13 @@ pub(crate) struct Channels {
 /// How long a received message stays invisible: six times its consumer's timeout.
 fn visibility(queue: Queue) -> SignedDuration {
     match queue {
-        Queue::Whatsapp | Queue::Sms | Queue::Parked => SignedDuration::from_secs(180),
+        Queue::Whatsapp
+        | Queue::Sms
+        | Queue::Push
+        | Queue::Email
+        | Queue::HandOff
+        | Queue::HandOffDead
+        | Queue::Parked => SignedDuration::from_secs(180),
         Queue::Spill => SignedDuration::from_secs(1800),
     }
 }
@@ -63,9 +69,10 @@ fn visibility(queue: Queue) -> SignedDuration {
 pub(crate) fn redrive(queue: Queue) -> Option<(u32, Queue)> {
     match queue {
         Queue::Whatsapp => Some((8, Queue::Sms)),
-        Queue::Sms => Some((5, Queue::Parked)),
+        Queue::Sms | Queue::Push | Queue::Email => Some((5, Queue::Parked)),
+        Queue::HandOff => Some((8, Queue::HandOffDead)),
         Queue::Spill => Some((8, Queue::Parked)),
-        Queue::Parked => None,
+        Queue::Parked | Queue::HandOffDead => None,
     }
 }
 

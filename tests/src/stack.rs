@@ -3,10 +3,12 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
-use recoup_app::engine::Engine;
+use recoup_app::engine::{Engine, Gathered, Outlets};
+use recoup_app::handoff::HandOffs;
 use recoup_app::http::{Answer, Request};
 use recoup_app::lookup::Apis;
-use recoup_app::ports::{Clock, Queue};
+use recoup_app::ports::{Clock, Queue, Store};
+use recoup_app::push_sender::{self, PushSender, PushSettings};
 use recoup_app::queue::Received;
 use recoup_app::sms_fallback::{self, AwsSender, SmsSender, TwilioSender};
 use recoup_app::step::StepSender;
@@ -14,10 +16,12 @@ use recoup_app::sweep::{self, Swept};
 use recoup_app::webhook::{WebhookSettings, Webhooks};
 use recoup_app::whatsapp_sender::{self, MetaSender, MetaSettings};
 use recoup_app::{channel_webhook, payment_webhook};
-use recoup_core::{Brand, Case, CaseId, Policy};
+use recoup_core::{
+    Brand, Case, CaseId, Correlation, DeliveryStatus, Event, EventId, Fact, Input, Policy, StatusReport,
+};
 use serde_json::Value;
 
-use crate::http_script::{GRAPH_URL, STRIPE_URL, TWILIO_URL};
+use crate::http_script::{FCM_URL, GRAPH_URL, ONESIGNAL_URL, STRIPE_URL, TWILIO_URL};
 use crate::queues::redrive;
 use crate::run::run;
 use crate::{Asked, Memory, meta, seeds, stripe};
@@ -39,6 +43,8 @@ pub enum Sms {
 pub struct Settings {
     /// The merchant's rules.
     pub policy: Policy,
+    /// Who is told.
+    pub outlets: Outlets,
     /// The provider of text messages.
     pub sms: Sms,
     /// When the run starts.
@@ -49,7 +55,7 @@ impl Default for Settings {
     /// A Monday morning in London, whose winter clock is UTC.
     fn default() -> Self {
         let now = Timestamp::from_second(1_795_428_000).expect("in range");
-        Self { policy: Policy::standard("Acme"), sms: Sms::Aws, now }
+        Self { policy: Policy::standard("Acme"), outlets: Outlets::default(), sms: Sms::Aws, now }
     }
 }
 
@@ -87,6 +93,8 @@ pub struct Stack {
     settings: Settings,
     whatsapp_sender: WhatsappSender,
     sms_fallback: SmsFallback,
+    push_sender: StepSender<Memory, Memory, PushSender<Memory, Memory>>,
+    handoffs: HandOffs<Memory, Memory>,
 }
 
 impl Default for Stack {
@@ -106,7 +114,8 @@ impl Stack {
     /// # Panics
     /// When a constant of this function does not read.
     pub fn over(memory: Memory, settings: Settings) -> Self {
-        let engine = Engine { ports: memory.clone(), brand: brand(), policy: settings.policy.clone() };
+        let (policy, outlets) = (settings.policy.clone(), settings.outlets.clone());
+        let engine = Engine { ports: memory.clone(), brand: brand(), policy, outlets };
         let apis = Apis::elsewhere([("stripe", STRIPE_URL.to_owned())]);
         let webhooks = webhooks(engine.clone());
         let meta = MetaSettings {
@@ -116,6 +125,9 @@ impl Stack {
         };
         let whatsapp_sender = whatsapp_sender::parts(engine.clone(), memory.clone(), apis.clone(), meta);
         let last = redrive(Queue::Sms).map_or(1, |(most, _)| most);
+        let push = PushSettings { fcm_url: FCM_URL.to_owned(), onesignal_url: ONESIGNAL_URL.to_owned() };
+        let push_sender = push_sender::parts(engine.clone(), memory.clone(), apis.clone(), push, last);
+        let handoffs = HandOffs { engine: engine.clone(), transport: memory.clone() };
         let sms_fallback = match settings.sms {
             Sms::Aws => {
                 let sender =
@@ -127,7 +139,7 @@ impl Stack {
                 SmsFallback::Twilio(sms_fallback::parts(engine.clone(), memory.clone(), apis, sender, last))
             }
         };
-        Self { memory, engine, webhooks, settings, whatsapp_sender, sms_fallback }
+        Self { memory, engine, webhooks, settings, whatsapp_sender, sms_fallback, push_sender, handoffs }
     }
 
     /// Replaces every process by a new one; what they kept in memory is gone.
@@ -165,6 +177,47 @@ impl Stack {
         run(channel_webhook::handle(&self.engine, request))
     }
 
+    /// The app told that a notification was opened, as if the merchant's backend had posted it.
+    ///
+    /// # Panics
+    /// When the process died or the store failed.
+    pub fn opened(&self, message: Correlation) {
+        let Correlation { case, step, channel, token } = message;
+        let report = StatusReport {
+            step,
+            channel,
+            token,
+            provider_id: "app".to_owned(),
+            status: DeliveryStatus::Read,
+        };
+        let told = run(async {
+            let gathered =
+                Gathered { case: self.engine.ports.load_case(&case).await?, ..Gathered::default() };
+            self.engine.apply(&case, gathered, &Input::Status(report), None).await
+        });
+        told.expect("the process lives").expect("the store answers");
+    }
+
+    /// What a source of Stripe's cases says, as if its webhook had been read.
+    ///
+    /// # Panics
+    /// When the process died or the store failed.
+    pub fn say(&self, obligation: &str, fact: Fact) {
+        let id = CaseId::parse(&format!("main/stripe/{obligation}")).expect("well formed");
+        let event = Event {
+            id: EventId::parse(&format!("evt_{}", self.memory.time().as_millisecond())).expect("well formed"),
+            obligation: id.obligation.clone(),
+            occurred_at: None,
+            fact,
+        };
+        let input = Input::Said(event);
+        let said = run(async {
+            let gathered = Gathered { case: self.engine.ports.load_case(&id).await?, ..Gathered::default() };
+            self.engine.apply(&id, gathered, &input, None).await
+        });
+        said.expect("the process lives").expect("the store answers");
+    }
+
     /// Asks `/channels/{provider}` for the challenge.
     ///
     /// # Panics
@@ -194,7 +247,10 @@ impl Stack {
     /// Hands every queue's visible messages to its function, ten at most each, and returns how many there were. What a
     /// function does not report is deleted; when it dies, all its messages come again and a new process takes over.
     pub fn deliver(&mut self) -> usize {
-        [Queue::Whatsapp, Queue::Sms, Queue::Spill].into_iter().map(|queue| self.deliver_from(queue)).sum()
+        [Queue::Whatsapp, Queue::Sms, Queue::Push, Queue::HandOff, Queue::Spill]
+            .into_iter()
+            .map(|queue| self.deliver_from(queue))
+            .sum()
     }
 
     /// The same for one queue.
@@ -228,8 +284,12 @@ impl Stack {
                 SmsFallback::Aws(sender) => sender.take_batch(batch).await,
                 SmsFallback::Twilio(sender) => sender.take_batch(batch).await,
             },
+            Queue::Push => self.push_sender.take_batch(batch).await,
+            Queue::HandOff => self.handoffs.take_batch(batch).await,
             Queue::Spill => sweep::replay(&self.webhooks, batch).await,
-            Queue::Parked => batch.into_iter().map(|received| received.id).collect(),
+            Queue::Parked | Queue::Email | Queue::HandOffDead => {
+                batch.into_iter().map(|received| received.id).collect()
+            }
         }
     }
 
@@ -294,8 +354,23 @@ impl Stack {
         shown.collect()
     }
 
-    /// The messages that were put to Meta and arrived there.
+    /// The steps that were put to Meta and arrived there.
     pub fn whatsapp_sends(&self) -> Vec<Asked> {
-        self.memory.asked(GRAPH_URL).into_iter().filter(|asked| asked.arrived).collect()
+        self.at_meta(|body| body["type"] == "template")
+    }
+
+    /// What recoup answered by WhatsApp and arrived there: the words.
+    pub fn answers(&self) -> Vec<String> {
+        let words = |asked: &Asked| {
+            let body = asked.json();
+            let words = [&body["text"]["body"], &body["interactive"]["body"]["text"]];
+            words.into_iter().find_map(Value::as_str).unwrap_or_default().to_owned()
+        };
+        self.at_meta(|body| body["type"] != "template").iter().map(words).collect()
+    }
+
+    fn at_meta(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Asked> {
+        let asked = self.memory.asked(GRAPH_URL).into_iter();
+        asked.filter(|asked| asked.arrived && wanted(&asked.json())).collect()
     }
 }

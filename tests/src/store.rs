@@ -5,7 +5,9 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use recoup_app::ports::{Commit, Expected, Page, Scan, Store, StoreError, Versioned};
-use recoup_core::{Brand, Case, CaseId, Feed, Phone, Recipient, RecipientId, Secret, Source, Token};
+use recoup_core::{
+    Brand, Case, CaseId, Feed, Phone, Recipient, RecipientId, Secret, Source, Standing, Token,
+};
 
 use crate::memory::World;
 use crate::{Call, Memory, Stored as Seen, seeds};
@@ -121,6 +123,21 @@ impl Store for Memory {
     async fn load_feed(&self, brand: &Brand, source: &Source) -> Result<Option<Versioned<Feed>>, StoreError> {
         let key = (brand.clone(), source.clone());
         self.call(Call::LoadFeed, down(), |world| world.feeds.get(&key)).await?
+    }
+
+    async fn load_standing(&self, brand: &Brand) -> Result<Option<Versioned<Standing>>, StoreError> {
+        self.call(Call::LoadStanding, down(), |world| world.standings.get(brand)).await?
+    }
+
+    async fn commit_standing(
+        &self,
+        brand: &Brand,
+        standing: &Standing,
+        expected: Expected,
+        token: &Token,
+    ) -> Result<Commit<Standing>, StoreError> {
+        let write = |world: &mut World| world.standings.commit(brand, standing, expected, token);
+        self.call(Call::CommitStanding, down(), write).await?
     }
 
     async fn commit_case(

@@ -13,8 +13,12 @@ mod model;
 mod permissions;
 #[path = "template_yaml/planted.rs"]
 mod planted;
+#[path = "template_yaml/send_rate.rs"]
+mod send_rate;
 #[path = "template_yaml/state.rs"]
 mod state;
+#[path = "template_yaml/trust.rs"]
+mod trust;
 
 use model::{Code, Template};
 
@@ -28,8 +32,8 @@ fn problems(template: &Template, code: &Code) -> Vec<String> {
         flow::queue_problems(template),
         flow::consumer_problems(template),
         permissions::problems(template),
-        permissions::queue_policy_problems(template),
-        permissions::trust_problems(template),
+        trust::queue_policy_problems(template),
+        trust::trust_problems(template),
         state::table_problems(template),
         state::secret_problems(template),
         state::parameter_problems(template),

@@ -161,8 +161,7 @@ impl Row {
         all: &[(&str, Sent)],
         failures: &BTreeMap<String, Timestamp>,
     ) -> Self {
-        let body = &entry.request["body"];
-        let text = body["MessageBody"].as_str().or_else(|| body["Body"].as_str()).unwrap_or_default();
+        let text = words_of(&entry.request["body"]);
         let what = entry.template.clone().unwrap_or_else(|| shortened(text, 44));
         let answer = match entry.refusal() {
             None => "accepted".to_owned(),
@@ -171,12 +170,25 @@ impl Row {
         Self {
             time: clock_text(entry.time),
             channel: channel.to_owned(),
-            to: entry.phone.as_deref().map(masked).unwrap_or_default(),
+            to: addressee(entry),
             what,
             why: why(channel, entry, all, failures),
             answer,
         }
     }
+}
+
+/// The words of a message, wherever the provider's request carries them; of an event its type.
+pub(crate) fn words_of(body: &Value) -> &str {
+    let places =
+        ["/MessageBody", "/Body", "/contents/en", "/text/body", "/interactive/body/text", "/text", "/type"];
+    places.iter().find_map(|place| body.pointer(place)?.as_str()).unwrap_or_default()
+}
+
+/// To whom a message went: the last digits of the number, or the merchant's own id of the buyer.
+pub(crate) fn addressee(entry: &Sent) -> String {
+    let alias = || entry.request["body"]["include_aliases"]["external_id"][0].as_str().map(str::to_owned);
+    entry.phone.as_deref().map(masked).or_else(alias).unwrap_or_default()
 }
 
 /// The day of the case and, for a text message, what `WhatsApp` had answered.
@@ -194,7 +206,8 @@ fn why(channel: &str, entry: &Sent, all: &[(&str, Sent)], failures: &BTreeMap<St
         .collect();
     match codes.last() {
         Some(code) => format!("{step}; WhatsApp refused {} times: {code}", codes.len()),
-        None => format!("{step}; WhatsApp failed later"),
+        None if step.is_empty() => step,
+        None => format!("{step}; WhatsApp failed later or was not read"),
     }
 }
 

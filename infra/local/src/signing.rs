@@ -117,6 +117,31 @@ pub fn standard_webhooks_signature(
     Ok(format!("v1,{}", BASE64_STANDARD.encode(hmac_sha256(&key, signed.as_bytes()))))
 }
 
+/// Whether one of the signatures of a `webhook-signature` header is that of a body (facts: webhook-sources section 2).
+pub(crate) fn is_standard_webhooks_signature(
+    key: &str,
+    id: &str,
+    at: Timestamp,
+    body: &str,
+    signatures: &str,
+) -> bool {
+    let key = key.strip_prefix("whsec_").and_then(|key| BASE64_STANDARD.decode(key).ok());
+    let Some(key) = key.map(|key| hmac::Key::new(hmac::HMAC_SHA256, &key)) else { return false };
+    let signed = format!("{id}.{}.{body}", at.as_second());
+    signatures
+        .split(' ')
+        .filter_map(|signature| BASE64_STANDARD.decode(signature.strip_prefix("v1,")?).ok())
+        .any(|signature| hmac::verify(&key, signed.as_bytes(), &signature).is_ok())
+}
+
+/// A fresh UUID of version 4.
+pub(crate) fn random_uuid() -> Result<String, LocalError> {
+    let digits = hex(&random_bytes::<16>()?);
+    let [time, more, rest] = [&digits[..8], &digits[8..12], &digits[13..16]];
+    let [clock, node] = [&digits[17..20], &digits[20..]];
+    Ok(format!("{time}-{more}-4{rest}-8{clock}-{node}"))
+}
+
 /// A fresh identifier as Meta makes them: `wamid.` and base64.
 pub(crate) fn random_wamid() -> Result<String, LocalError> {
     random_bytes::<30>().map(|bytes| format!("wamid.{}", BASE64_STANDARD.encode(bytes)))

@@ -12,7 +12,8 @@ use thiserror::Error;
 /// What may be asked.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Reads utterances, one a line, and prints what each is taken for, how surely, and by which rule.
+    /// Reads utterances, one a line, and prints what each is taken for, how surely, when it promises to pay, and by which
+    /// rule.
     ///
     /// The same code as in the function that receives replies. Nothing is sent anywhere.
     Classify(Classify),
@@ -69,14 +70,21 @@ fn classify(utterances: impl BufRead, as_json: bool, out: &mut impl Write) -> io
         }
         let reading = read_reply(text);
         let rule = reading.rule.map(|rule| rule.to_string());
+        let when = reading.when.map(|when| when.to_string());
         if as_json {
             let intent = reading.intent.as_str();
+            let confidence = reading.confidence;
             let said =
-                json!({"text": text, "intent": intent, "confidence": reading.confidence, "rule": rule});
+                json!({"text": text, "intent": intent, "confidence": confidence, "rule": rule, "when": when});
             writeln!(out, "{said}")?;
         } else {
             let rule = rule.unwrap_or_else(|| "no rule".to_owned());
-            writeln!(out, "{:<13} {:>3} %  {text}  ({rule})", reading.intent, reading.confidence)?;
+            let when = when.as_deref().unwrap_or("-");
+            writeln!(
+                out,
+                "{:<13} {:>3} %  {when:<17}  {text}  ({rule})",
+                reading.intent, reading.confidence
+            )?;
         }
     }
     Ok(())

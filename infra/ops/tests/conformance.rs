@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use recoup_ops::webhook::EventLine;
 use recoup_ops::webhook::conformance::{PayloadStatus, VectorVerdict, payloads, vectors};
 use serde_json::Value;
 
@@ -89,7 +90,11 @@ fn o20_every_payload_is_recognised_or_ignored_on_purpose() {
     for line in payloads(&dir.join("webhooks")).expect("a folder of payloads") {
         let settled = !matches!(line.status, PayloadStatus::Refused | PayloadStatus::Unsupported);
         assert!(settled, "{} {:?}", line.file, line.reason);
-        let kinds: Vec<&str> = line.events.iter().map(|event| event.kind).collect();
+        let kind = |event: &EventLine| {
+            let of_one_order = if event.one_time { " of one order" } else { "" };
+            format!("{}{of_one_order}", event.kind)
+        };
+        let kinds: Vec<String> = line.events.iter().map(kind).collect();
         let Some(expected) = table.get(line.file.as_str()) else {
             assert!(!listed, "{} is not in the golden", line.file);
             continue;

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use recoup_channels::{ChannelSignatureError, VerifiedChannelWebhook, meta};
 use recoup_core::{
-    CaseId, ChannelEvent, DeliveryStatus, Input, OptOutScope, Phone, PreferenceChange, Reaction, StatusReport,
+    CaseId, Channel, ChannelEvent, Contact, DeliveryStatus, EventKey, Input, News, OptOutScope, PauseScope,
+    Paused, PreferenceChange, Reaction, Refusal, Replied, Reply, StatusReport,
 };
 
 use crate::credentials::MetaCredentials;
@@ -103,22 +104,86 @@ async fn apply<P: Ports>(
     trace: Option<&str>,
 ) -> Result<(), EngineError> {
     match event {
-        ChannelEvent::OptedOut { phone, scope, at } => {
-            prefer(engine, &phone, PreferenceChange::OptOut, scope, at, trace).await
+        ChannelEvent::OptedOut { from, scope, at, message } => {
+            let said = Preferred { change: PreferenceChange::OptOut, scope, at, message };
+            prefer(engine, &from, said, trace).await
         }
-        ChannelEvent::OptedIn { phone, scope, at } => {
-            prefer(engine, &phone, PreferenceChange::OptIn, scope, at, trace).await
+        ChannelEvent::OptedIn { from, scope, at, message } => {
+            let said = Preferred { change: PreferenceChange::OptIn, scope, at, message };
+            prefer(engine, &from, said, trace).await
         }
         ChannelEvent::Status { .. } => status(engine, event, trace).await,
-        ChannelEvent::Replied { intent, .. } => {
-            Line { kind: format!("reply_{intent}"), ..Line::new(FUNCTION, "ignored") }.emit();
-            Ok(())
+        ChannelEvent::Replied(reply) => replied(engine, reply, trace).await,
+        ChannelEvent::Template { template, language, news } => {
+            heed(engine, News::Template { template, language, news }).await
         }
+        ChannelEvent::NumberQuality { quality, code } => {
+            heed(engine, News::NumberQuality { quality, code }).await
+        }
+        ChannelEvent::Account { barred, code } => heed(engine, News::Account { barred, code }).await,
+        ChannelEvent::Trouble(refusal) => trouble(engine, refusal).await,
         ChannelEvent::Ignored { kind } => {
-            Line { kind, ..Line::new(FUNCTION, "ignored") }.emit();
+            ignore(kind);
             Ok(())
         }
     }
+}
+
+/// Trouble without a message: what it stops is stopped, and where a person must look they are told.
+async fn trouble<P: Ports>(engine: &Engine<P>, refusal: Refusal) -> Result<(), EngineError> {
+    let what = match refusal.pause {
+        Some(PauseScope::Channel) => Paused::Channel(Channel::Whatsapp),
+        Some(PauseScope::Marketing) => Paused::Marketing(Channel::Whatsapp),
+        Some(PauseScope::Template | PauseScope::Country | PauseScope::Buyer) | None => {
+            let line = Line { kind: format!("error_{}", refusal.code), ..Line::new(FUNCTION, "ignored") };
+            Line { alarm: refusal.alarm, ..line }.emit();
+            return Ok(());
+        }
+    };
+    heed(engine, News::Barred { what, code: refusal.code }).await
+}
+
+/// What a provider said is acted upon at once, for every case.
+async fn heed<P: Ports>(engine: &Engine<P>, news: News) -> Result<(), EngineError> {
+    let kind = match &news {
+        News::Barred { code, .. } => format!("barred_{code}"),
+        News::Capped => "capped".to_owned(),
+        News::Template { template, .. } => format!("template_{template}"),
+        News::NumberQuality { code, .. } => format!("number_{code}"),
+        News::Account { code, .. } => format!("account_{code}"),
+    };
+    let decision = engine.heed(news).await?;
+    let line =
+        Line { reason: decision.reason.code(), alarm: decision.alarm, ..Line::new(FUNCTION, "applied") };
+    Line { kind, ..line }.emit();
+    Ok(())
+}
+
+/// A reply is about the case of the message it answers, else about the newest open case of whoever wrote, else about
+/// the newest of all. Whose number nobody knows is handed to a person without a case.
+async fn replied<P: Ports>(engine: &Engine<P>, reply: Reply, trace: Option<&str>) -> Result<(), EngineError> {
+    let channel = Channel::Whatsapp;
+    let mut gathered = Gathered::default();
+    let mut id = engine.nobody();
+    if let Some(phone) = &reply.from.phone {
+        let recipient = engine.recipient_id(phone).await?;
+        let buyer = engine.buyer(&recipient).await?;
+        id = engine.about(&recipient);
+        gathered.case = engine.case_of_reply(&buyer.item, reply.answers.as_deref()).await?;
+        gathered.recipient = Some(buyer);
+    }
+    if let Some(case) = &gathered.case {
+        id = case.item.id.clone();
+    }
+    let intent = reply.intent;
+    let settled = engine.apply(&id, gathered, &Input::Replied(Replied { reply, channel }), trace).await?;
+    let line = Line::new(FUNCTION, "").decided(&id, &settled.decision);
+    Line { trace: trace.map(str::to_owned), kind: format!("reply_{intent}"), ..line }.emit();
+    Ok(())
+}
+
+fn ignore(kind: String) {
+    Line { kind, ..Line::new(FUNCTION, "ignored") }.emit();
 }
 
 /// A status changes the ledger of the case its correlation string names; one of another brand, or without one of our
@@ -147,21 +212,35 @@ async fn status<P: Ports>(
     let phone = settled.gathered.case.as_ref().and_then(|case| phone_of(&case.item)).cloned();
     match (refused_by_buyer, phone) {
         (Some(scope), Some(phone)) => {
-            prefer(engine, &phone, PreferenceChange::OptOut, scope, engine.ports.now(), trace).await
+            let at = engine.ports.now();
+            let said = Preferred { change: PreferenceChange::OptOut, scope, at, message: None };
+            prefer(engine, &phone.into(), said, trace).await
         }
         _ => Ok(()),
     }
 }
 
-async fn prefer<P: Ports>(
-    engine: &Engine<P>,
-    phone: &Phone,
+/// What a buyer said about being messaged.
+struct Preferred {
     change: PreferenceChange,
     scope: OptOutScope,
     at: Timestamp,
+    message: Option<String>,
+}
+
+async fn prefer<P: Ports>(
+    engine: &Engine<P>,
+    from: &Contact,
+    said: Preferred,
     trace: Option<&str>,
 ) -> Result<(), EngineError> {
-    let settled = engine.prefer(phone, change, scope, at, trace).await?;
+    let Some(phone) = &from.phone else {
+        ignore("no_phone".to_owned());
+        return Ok(());
+    };
+    let Preferred { change, scope, at, message } = said;
+    let confirmed = message.map(|id| (EventKey::of_id(&id), Channel::Whatsapp));
+    let settled = engine.prefer(phone, change, scope, at, confirmed).await?;
     if let Some(buyer) = &settled.gathered.recipient {
         emit(&engine.about(&buyer.item.id), &settled.decision, trace);
     }

@@ -38,6 +38,34 @@ pub struct TwilioCredentials {
     pub from: String,
 }
 
+/// What the secret of the push service holds.
+#[derive(Debug, Clone)]
+pub enum PushCredentials {
+    /// Firebase Cloud Messaging, by a service account.
+    Firebase {
+        /// The JSON that the console of Firebase hands out.
+        service_account: Secret,
+    },
+    /// OneSignal.
+    OneSignal {
+        /// The app.
+        app_id: String,
+        /// Its key.
+        api_key: Secret,
+    },
+}
+
+/// What the secret of the outlets holds: for each that is told, where.
+#[derive(Debug, Clone, Default)]
+pub struct OutletCredentials {
+    /// The URL of Slack's incoming webhook.
+    pub slack: Option<Secret>,
+    /// URL and signing secret of the help desk.
+    pub help_desk: Option<(Secret, Secret)>,
+    /// URL and signing secret of the system that keeps accounts.
+    pub ends: Option<(Secret, Secret)>,
+}
+
 /// One value or several, so that a secret can be rotated by adding the new one to a list.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -143,6 +171,67 @@ impl TwilioCredentials {
         let document: Document = document(name, text)?;
         let auth_token = fit(name, "auth_token", &document.auth_token)?;
         Ok(Self { account_sid: document.account_sid, auth_token, from: document.from })
+    }
+}
+
+impl PushCredentials {
+    /// Reads `{"firebase": {..}}`, the service account as Firebase hands it out, or `{"onesignal": {"app_id": "..",
+    /// "api_key": ".."}}`.
+    ///
+    /// # Errors
+    /// [`SecretError::Unfit`] naming the member.
+    pub fn parse(text: &Secret) -> Result<Self, SecretError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Document {
+            Firebase(serde_json::Value),
+            Onesignal { app_id: String, api_key: String },
+        }
+        let name = SecretName::Push;
+        match document(name, text)? {
+            Document::Firebase(account) => {
+                let service_account = fit(name, "firebase", &account.to_string())?;
+                Ok(Self::Firebase { service_account })
+            }
+            Document::Onesignal { app_id, api_key } => {
+                Ok(Self::OneSignal { app_id, api_key: fit(name, "onesignal", &api_key)? })
+            }
+        }
+    }
+}
+
+impl OutletCredentials {
+    /// Reads `{"slack": "https://..", "help_desk": {"url": "https://..", "signing_secret": "whsec_.."}, "ends": {..}}`; each
+    /// may be left out.
+    ///
+    /// # Errors
+    /// [`SecretError::Unfit`] naming the member.
+    pub fn parse(text: &Secret) -> Result<Self, SecretError> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Document {
+            slack: Option<String>,
+            help_desk: Option<Endpoint>,
+            ends: Option<Endpoint>,
+        }
+        #[derive(Deserialize)]
+        struct Endpoint {
+            url: String,
+            signing_secret: String,
+        }
+        let name = SecretName::Outlets;
+        let endpoint = |member: &str, endpoint: Option<Endpoint>| {
+            let pair = |Endpoint { url, signing_secret }| {
+                Ok((fit(name, member, &url)?, fit(name, member, &signing_secret)?))
+            };
+            endpoint.map(pair).transpose()
+        };
+        let document: Document = document(name, text)?;
+        Ok(Self {
+            slack: document.slack.map(|url| fit(name, "slack", &url)).transpose()?,
+            help_desk: endpoint("help_desk", document.help_desk)?,
+            ends: endpoint("ends", document.ends)?,
+        })
     }
 }
 

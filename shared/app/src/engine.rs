@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use recoup_core::{
-    Alias, Answer, BuyerFacts, Case, CaseId, Context, Decision, Effect, Feed, Input, Library, Obligation,
-    OptOutScope, Phone, Policy, PreferenceChange, Recipient, RecipientId, Source, Timer, Watch, World,
-    decide,
+    Alias, Answer, BuyerFacts, Case, CaseId, Channel, Context, Decision, Effect, Ended, EventKey, Feed,
+    HandOff, Input, Library, Link, News, Obligation, OptOutScope, Phone, Policy, PreferenceChange, Reason,
+    Recipient, RecipientId, Source, Standing, Timer, Watch, World, decide,
 };
 use recoup_processors::Unanswered;
 use ring::digest;
 use thiserror::Error;
 
+use crate::note::Note;
 use crate::ports::{
     Commit, Expected, Outgoing, Ports, Queue, QueueError, SecretError, SecretName, StoreError, Versioned,
 };
-use crate::queue::StepMessage;
+use crate::queue::{AnswerMessage, StepMessage};
 
 /// How often a decision is made again on what somebody else wrote meanwhile.
 const ATTEMPTS: usize = 5;
@@ -69,6 +70,8 @@ pub struct Gathered {
     pub linked: Vec<Case>,
     /// What the store knows of the source's successes; `None` when it was not asked.
     pub feed: Option<Watched>,
+    /// What the brand's providers said; `None` when they said nothing, or when it was not asked.
+    pub standing: Option<Versioned<Standing>>,
 }
 
 /// A source's feed as gathered.
@@ -113,6 +116,21 @@ pub struct Engine<P> {
     pub brand: recoup_core::Brand,
     /// The merchant's rules.
     pub policy: Policy,
+    /// Who is told.
+    pub outlets: Outlets,
+}
+
+/// Who is told of buyers that need a person, and of how cases end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outlets {
+    /// Hand-offs go to a Slack channel.
+    pub slack: bool,
+    /// Hand-offs go to the merchant's help desk or workflow.
+    pub help_desk: bool,
+    /// Ends of cases go to the merchant's own system.
+    pub ends: bool,
+    /// The merchant's page that shows a case when its id is put behind it.
+    pub case_page: Option<Link>,
 }
 
 impl<P: Ports> Engine<P> {
@@ -150,13 +168,15 @@ impl<P: Ports> Engine<P> {
                 case: gathered.case.as_ref().map(|case| &case.item),
                 recipient: gathered.recipient.as_ref().map(|buyer| &buyer.item),
                 linked: &gathered.linked,
+                standing: gathered.standing.as_ref().map(|standing| &standing.item),
                 feed: gathered
                     .feed
                     .as_ref()
                     .map(|feed| Watch { known: feed.known.as_ref().map(|known| &known.item) }),
             };
             let decision = decide(id, &world, input, &context);
-            if let Some(settled) = self.commit(decision, &mut gathered, &token).await? {
+            // Four kinds of writes in one future make it large, and it is part of every other.
+            if let Some(settled) = Box::pin(self.commit(decision, &mut gathered, &token)).await? {
                 return Ok(settled);
             }
             self.follow_phone(&mut gathered, input).await?;
@@ -164,51 +184,48 @@ impl<P: Ports> Engine<P> {
         Err(EngineError::Contended)
     }
 
-    /// Writes the feed, the recipient, then the case: the case's write is the stop check and comes last. `None` when
-    /// somebody else was faster; `gathered` then holds what is there.
+    /// Writes what concerns others first, then the recipient, then the case: the case's write is the stop check and comes
+    /// last. `None` when somebody else was faster; `gathered` then holds what is there.
     async fn commit(
         &self,
         decision: Decision,
         gathered: &mut Gathered,
         token: &recoup_core::Token,
     ) -> Result<Option<Settled>, EngineError> {
+        let (ports, brand) = (&self.ports, &self.brand);
+        if let Some(standing) = &decision.standing {
+            let expected = Expected::of(gathered.standing.as_ref());
+            let commit = ports.commit_standing(brand, standing, expected, token).await?;
+            let (known, mine) = landed(commit, standing, expected);
+            gathered.standing = known;
+            if !mine {
+                return Ok(None);
+            }
+        }
         if let Some(feed) = &decision.feed {
-            let known = gathered.feed.as_ref().and_then(|watched| watched.known.as_ref());
-            let expected = Expected::of(known);
-            match self.ports.commit_feed(&self.brand, feed, expected, token).await? {
-                Commit::Written => {
-                    let known = Some(Versioned { item: feed.clone(), version: expected.next() });
-                    gathered.feed = Some(Watched { known });
-                }
-                Commit::Conflict(current) => {
-                    gathered.feed = Some(Watched { known: current });
-                    return Ok(None);
-                }
+            let expected = Expected::of(gathered.feed.as_ref().and_then(|watched| watched.known.as_ref()));
+            let (known, mine) =
+                landed(ports.commit_feed(brand, feed, expected, token).await?, feed, expected);
+            gathered.feed = Some(Watched { known });
+            if !mine {
+                return Ok(None);
             }
         }
         if let Some(recipient) = &decision.recipient {
             let expected = gathered.recipient.as_ref().map_or(Expected::Absent, |buyer| buyer.expected);
-            match self.ports.commit_recipient(&self.brand, recipient, expected, token).await? {
-                Commit::Written => {
-                    let expected = Expected::Version(expected.next());
-                    gathered.recipient = Some(Buyer { item: recipient.clone(), expected });
-                }
-                Commit::Conflict(current) => {
-                    gathered.recipient = Some(Buyer::of(&recipient.id, current));
-                    return Ok(None);
-                }
+            let commit = ports.commit_recipient(brand, recipient, expected, token).await?;
+            let (known, mine) = landed(commit, recipient, expected);
+            gathered.recipient = Some(Buyer::of(&recipient.id, known));
+            if !mine {
+                return Ok(None);
             }
         }
         if let Some(case) = &decision.case {
             let expected = Expected::of(gathered.case.as_ref());
-            match self.ports.commit_case(case, expected, token).await? {
-                Commit::Written => {
-                    gathered.case = Some(Versioned { item: case.clone(), version: expected.next() });
-                }
-                Commit::Conflict(current) => {
-                    gathered.case = current;
-                    return Ok(None);
-                }
+            let (known, mine) = landed(ports.commit_case(case, expected, token).await?, case, expected);
+            gathered.case = known;
+            if !mine {
+                return Ok(None);
             }
         }
         Ok(Some(Settled { decision, gathered: std::mem::take(gathered) }))
@@ -217,8 +234,7 @@ impl<P: Ports> Engine<P> {
     /// After a conflict the case may name another phone: the recipient is then another one.
     async fn follow_phone(&self, gathered: &mut Gathered, input: &Input) -> Result<(), EngineError> {
         let (Input::StepDue(_), Some(case)) = (input, &gathered.case) else { return Ok(()) };
-        let Some(phone) = phone_of(&case.item) else { return Ok(()) };
-        let id = self.recipient_id(phone).await?;
+        let Some(id) = self.recipient_of(&case.item, &Answer::NotAsked).await? else { return Ok(()) };
         if gathered.recipient.as_ref().is_none_or(|buyer| buyer.item.id != id) {
             gathered.recipient = Some(self.buyer(&id).await?);
         }
@@ -232,6 +248,27 @@ impl<P: Ports> Engine<P> {
     pub async fn recipient_id(&self, phone: &Phone) -> Result<RecipientId, EngineError> {
         let pepper = self.ports.secret(SecretName::Pepper).await?;
         Ok(RecipientId::of(&pepper, phone))
+    }
+
+    /// The key of a case's buyer: by the number, the case's or the one that was just looked up; else by another name. `None`
+    /// while nobody knows who it is.
+    ///
+    /// # Errors
+    /// [`EngineError::Secret`] when the pepper is not at hand.
+    pub async fn recipient_of(
+        &self,
+        case: &Case,
+        found: &Answer<BuyerFacts>,
+    ) -> Result<Option<RecipientId>, EngineError> {
+        let Some(buyer) = case.outreach.as_ref().map(|outreach| &outreach.matter.buyer) else {
+            return Ok(None);
+        };
+        let phone = buyer.phone.as_ref().or_else(|| phone_found(found)).map(Alias::Phone);
+        let email = buyer.email.as_ref().map(Alias::Email);
+        let customer = buyer.customer.as_ref().map(|id| Alias::Customer(&case.id.source, id));
+        let Some(alias) = phone.or(email).or(customer) else { return Ok(None) };
+        let pepper = self.ports.secret(SecretName::Pepper).await?;
+        Ok(Some(RecipientId::of_alias(&pepper, &alias)))
     }
 
     /// Reads a recipient.
@@ -258,14 +295,47 @@ impl<P: Ports> Engine<P> {
         Ok(known.iter().map(|alias| self.named("buyer", &RecipientId::of_alias(&pepper, alias))).collect())
     }
 
+    /// The case a reply is about: that of the message it answers, else the newest open one of the buyer, else the newest.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when the store failed.
+    pub async fn case_of_reply(
+        &self,
+        buyer: &Recipient,
+        answers: Option<&str>,
+    ) -> Result<Option<Versioned<Case>>, EngineError> {
+        let loads = buyer.cases.iter().rev().map(async |known| self.ports.load_case(&known.id).await);
+        let mut cases = Vec::new();
+        for load in futures_util::future::join_all(loads).await {
+            cases.extend(load?);
+        }
+        let sent = |known: &Versioned<Case>| {
+            let mut ledger = known.item.outreach.iter().flat_map(|outreach| &outreach.ledger);
+            ledger.any(|entry| answers.is_some() && entry.detail.as_deref() == answers)
+        };
+        let answered = cases.iter().position(sent);
+        let open = || cases.iter().position(|known| known.item.is_open());
+        let index = answered.or_else(open).unwrap_or_default();
+        Ok((index < cases.len()).then(|| cases.swap_remove(index)))
+    }
+
+    /// What stands in the place of a case where nobody knows whom something is about, for the log.
+    pub fn nobody(&self) -> CaseId {
+        self.spelled("recipient", "nobody")
+    }
+
     /// What stands in the place of a case where something is about a recipient alone, for the log.
     pub fn about(&self, recipient: &RecipientId) -> CaseId {
         self.named("recipient", recipient)
     }
 
     fn named(&self, source: &str, id: &RecipientId) -> CaseId {
-        let (Ok(source), Ok(obligation)) = (Source::parse(source), Obligation::parse(id.as_str())) else {
-            unreachable!("a recipient id is made of characters that both alphabets allow")
+        self.spelled(source, id.as_str())
+    }
+
+    fn spelled(&self, source: &str, obligation: &str) -> CaseId {
+        let (Ok(source), Ok(obligation)) = (Source::parse(source), Obligation::parse(obligation)) else {
+            unreachable!("words of ours and recipient ids are made of characters that both alphabets allow")
         };
         CaseId { brand: self.brand.clone(), source, obligation }
     }
@@ -311,12 +381,12 @@ impl<P: Ports> Engine<P> {
         change: PreferenceChange,
         scope: OptOutScope,
         at: Timestamp,
-        trace: Option<&str>,
+        said: Option<(EventKey, Channel)>,
     ) -> Result<Settled, EngineError> {
         let recipient = self.recipient_id(phone).await?;
         let gathered = Gathered { recipient: Some(self.buyer(&recipient).await?), ..Gathered::default() };
         let id = self.about(&recipient);
-        self.apply(&id, gathered, &Input::Preference { recipient, change, scope, at }, trace).await
+        self.apply(&id, gathered, &Input::Preference { recipient, change, scope, at, said }, None).await
     }
 
     /// Reads the obligations a case is linked with, and, where an order ends the messages, what its buyer bought.
@@ -355,11 +425,62 @@ impl<P: Ports> Engine<P> {
                         tracing::warn!(target: "recoup", reason = "disarm_failed", error = error.detail);
                     }
                 }
-                Effect::Silence { cases } => Box::pin(self.silence(cases)).await?,
+                Effect::Silence { cases, reason } => Box::pin(self.silence(cases, *reason)).await?,
+                Effect::HandOff(handoff) => self.hand_off(handoff).await?,
+                Effect::Tell(ended) => self.tell(ended).await?,
+                Effect::Answer { case, due } => {
+                    let body = AnswerMessage::of(case, due).body();
+                    let message = Outgoing { body, ..Outgoing::default() };
+                    self.ports.push(queue_of(due.channel), message).await?;
+                }
+                Effect::Heed(news) => drop(self.heed(news.clone()).await?),
                 Effect::Send(_) | Effect::Redeliver { .. } | Effect::Park => {}
             }
         }
         Ok(())
+    }
+
+    /// Tells people, each by a message of its own, so that one who cannot be reached keeps no other from hearing.
+    async fn hand_off(&self, handoff: &HandOff) -> Result<(), EngineError> {
+        let Outlets { slack, help_desk, case_page, .. } = &self.outlets;
+        let notes = [
+            slack.then(|| Note::to_slack(handoff, case_page.as_ref())),
+            help_desk.then(|| Note::to_help_desk(handoff)),
+        ];
+        for note in notes.into_iter().flatten() {
+            self.ports.push(Queue::HandOff, note.into_message()).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, ended: &Ended) -> Result<(), EngineError> {
+        if self.outlets.ends {
+            self.ports.push(Queue::HandOff, Note::of_end(ended).into_message()).await?;
+        }
+        Ok(())
+    }
+
+    /// Acts on what a provider said, for every case of the brand.
+    ///
+    /// # Errors
+    /// [`EngineError`] when it was not recorded.
+    pub async fn heed(&self, news: News) -> Result<Decision, EngineError> {
+        let standing = self.ports.load_standing(&self.brand).await?;
+        let gathered = Gathered { standing, ..Gathered::default() };
+        let id = self.spelled("provider", "standing");
+        Ok(self.settle(&id, gathered, &Input::Heeded(news), None).await?.decision)
+    }
+
+    /// Reads what the brand's providers said. That it cannot be read is no reason to be silent.
+    pub async fn standing(&self) -> Option<Versioned<Standing>> {
+        match self.ports.load_standing(&self.brand).await {
+            Ok(known) => known,
+            Err(error) => {
+                let error = EngineError::Store(error);
+                tracing::warn!(target: "recoup", reason = "standing_unread", error = error.to_string());
+                None
+            }
+        }
     }
 
     /// Sets a timer: a delayed message within fifteen minutes, a schedule beyond.
@@ -375,21 +496,31 @@ impl<P: Ports> Engine<P> {
         Ok(self.ports.push(queue_of(timer.channel), message).await?)
     }
 
-    async fn silence(&self, cases: &[CaseId]) -> Result<(), EngineError> {
+    async fn silence(&self, cases: &[CaseId], reason: Reason) -> Result<(), EngineError> {
         for id in cases {
             let case = self.ports.load_case(id).await?;
             let gathered = Gathered { case, ..Gathered::default() };
-            self.apply(id, gathered, &Input::Silenced, None).await?;
+            self.apply(id, gathered, &Input::Silenced(reason), None).await?;
         }
         Ok(())
     }
 }
 
+/// What is in the store after a write, and whether the write is in it.
+fn landed<T: Clone>(commit: Commit<T>, item: &T, expected: Expected) -> (Option<Versioned<T>>, bool) {
+    match commit {
+        Commit::Written => (Some(Versioned { item: item.clone(), version: expected.next() }), true),
+        Commit::Conflict(current) => (current, false),
+    }
+}
+
 /// The queue of a channel.
-pub fn queue_of(channel: recoup_core::Channel) -> Queue {
+pub fn queue_of(channel: Channel) -> Queue {
     match channel {
-        recoup_core::Channel::Whatsapp => Queue::Whatsapp,
-        recoup_core::Channel::Sms => Queue::Sms,
+        Channel::Whatsapp => Queue::Whatsapp,
+        Channel::Sms => Queue::Sms,
+        Channel::Push => Queue::Push,
+        Channel::Email => Queue::Email,
     }
 }
 

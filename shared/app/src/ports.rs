@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 pub use recoup_channels::aws_sms::SendText;
 use recoup_core::{
-    Brand, Case, CaseId, Feed, Message, Recipient, RecipientId, Secret, SendOutcome, Source, Token,
+    Brand, Case, CaseId, Feed, Message, Recipient, RecipientId, Secret, SendOutcome, Source, Standing, Token,
 };
 use recoup_processors::Processor;
 use thiserror::Error;
@@ -104,6 +104,12 @@ pub trait Store: Send + Sync {
         source: &Source,
     ) -> impl Future<Output = Result<Option<Versioned<Feed>>, StoreError>> + Send;
 
+    /// Reads a brand's standing with its providers.
+    fn load_standing(
+        &self,
+        brand: &Brand,
+    ) -> impl Future<Output = Result<Option<Versioned<Standing>>, StoreError>> + Send;
+
     /// Writes a case if what is there is what was expected. The token marks the write as this one.
     fn commit_case(
         &self,
@@ -129,6 +135,15 @@ pub trait Store: Send + Sync {
         expected: Expected,
         token: &Token,
     ) -> impl Future<Output = Result<Commit<Feed>, StoreError>> + Send;
+
+    /// Writes a brand's standing if what is there is what was expected. The token marks the write as this one.
+    fn commit_standing(
+        &self,
+        brand: &Brand,
+        standing: &Standing,
+        expected: Expected,
+        token: &Token,
+    ) -> impl Future<Output = Result<Commit<Standing>, StoreError>> + Send;
 }
 
 /// One page of a scan over all cases of the table.
@@ -153,6 +168,14 @@ pub enum Queue {
     Whatsapp,
     /// Steps for text messages; also the dead-letter queue of the first.
     Sms,
+    /// Notifications of the merchant's app.
+    Push,
+    /// E-mails.
+    Email,
+    /// What goes to people and to the merchant's own systems: hand-offs, and how cases ended.
+    HandOff,
+    /// What of that no receiver takes; nobody consumes it.
+    HandOffDead,
     /// What a person must look at; nobody consumes it.
     Parked,
     /// Verified webhooks that the store could not take.
@@ -219,6 +242,10 @@ pub enum SecretName {
     Meta,
     /// Account and token at Twilio.
     Twilio,
+    /// What the push service needs.
+    Push,
+    /// Where people and the merchant's own systems are told.
+    Outlets,
 }
 
 impl SecretName {
@@ -241,6 +268,8 @@ impl SecretName {
             Self::Source(source) => source,
             Self::Meta => "meta",
             Self::Twilio => "twilio",
+            Self::Push => "push",
+            Self::Outlets => "outlets",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use recoup_core::{CaseId, Channel, Decision, StepIndex, Timer};
+use recoup_core::{AnswerDue, AnswerKind, CaseId, Channel, Decision, EventKey, StepIndex, Timer};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -59,6 +59,57 @@ impl StepMessage {
     pub fn parse(body: &str) -> Result<Self, MalformedMessage> {
         let message: Self = serde_json::from_str(body).map_err(|_| MalformedMessage)?;
         if message.v == 1 { Ok(message) } else { Err(MalformedMessage) }
+    }
+}
+
+/// An answer on its way to a sender. Keys and numbers only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerMessage {
+    v: u8,
+    /// The case of the buyer who wrote.
+    pub case: CaseId,
+    /// What is answered.
+    pub answer: AnswerKind,
+    /// The key of the reply, in hex.
+    reply: String,
+    /// When the buyer wrote, in Unix milliseconds.
+    asked_at: i64,
+    /// The channel it goes by.
+    pub channel: Channel,
+}
+
+impl AnswerMessage {
+    /// The message that brings an answer to its sender.
+    pub fn of(case: &CaseId, due: &AnswerDue) -> Self {
+        Self {
+            v: 1,
+            case: case.clone(),
+            answer: due.answer,
+            reply: format!("{:016x}", u64::from_be_bytes(due.reply.0)),
+            asked_at: due.asked_at.as_millisecond(),
+            channel: due.channel,
+        }
+    }
+
+    /// The body as queued.
+    pub fn body(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// [`MalformedMessage`] for anything but an answer of version 1.
+    pub fn parse(body: &str) -> Result<(CaseId, AnswerDue), MalformedMessage> {
+        let message: Self = serde_json::from_str(body).map_err(|_| MalformedMessage)?;
+        let reply = u64::from_str_radix(&message.reply, 16).map_err(|_| MalformedMessage)?;
+        let asked_at = Timestamp::from_millisecond(message.asked_at).map_err(|_| MalformedMessage)?;
+        if message.v != 1 {
+            return Err(MalformedMessage);
+        }
+        let (answer, reply) = (message.answer, EventKey(reply.to_be_bytes()));
+        Ok((message.case, AnswerDue { answer, reply, asked_at, channel: message.channel }))
     }
 }
 

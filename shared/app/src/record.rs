@@ -1,7 +1,8 @@
 //! Records what a source said: facts about an obligation in its case, facts about a buyer in the buyer's own item.
 
 use recoup_core::{
-    BuyerFacts, CaseId, ConsentChanged, Event, Fact, Input, PreferenceChange, Source, TouchSent,
+    BuyerFacts, CaseId, ConsentChanged, Correlation, DeliveryStatus, Event, Fact, Input, PreferenceChange,
+    Source, StatusReport, TouchSent,
 };
 
 use crate::engine::{Engine, EngineError, Gathered, Settled};
@@ -27,8 +28,15 @@ pub(crate) async fn record<P: Ports>(
             obligation: event.obligation.clone(),
         };
         let settled = match &event.fact {
-            Fact::ConsentChanged(consent) => agree(engine, event, consent, trace).await?,
+            Fact::ConsentChanged(consent) => agree(engine, event, consent).await?,
             Fact::TouchSent(touch) => touched(engine, &id, event, touch, trace).await?,
+            Fact::HandOffAnswered { source } | Fact::HandOffResolved { source } => {
+                let id = CaseId { source: source.clone(), ..id.clone() };
+                // Nothing is written where there is no such case, so the guess that there is none would never be mended.
+                let gathered = Gathered { case: engine.ports.load_case(&id).await?, ..Gathered::default() };
+                Some(engine.apply(&id, gathered, &Input::Said(event.clone()), trace).await?)
+            }
+            Fact::MessageOpened(message) => opened(engine, message, trace).await?,
             Fact::PaymentFailed(_)
             | Fact::Recovered
             | Fact::Paid
@@ -97,12 +105,27 @@ async fn agree<P: Ports>(
     engine: &Engine<P>,
     event: &Event,
     consent: &ConsentChanged,
-    trace: Option<&str>,
 ) -> Result<Option<Settled>, EngineError> {
     let Some(phone) = &consent.buyer.phone else { return Ok(None) };
     let change = if consent.granted { PreferenceChange::OptIn } else { PreferenceChange::OptOut };
     let at = event.occurred_at.unwrap_or_else(|| engine.ports.now());
-    engine.prefer(phone, change, consent.scope, at, trace).await.map(Some)
+    engine.prefer(phone, change, consent.scope, at, None).await.map(Some)
+}
+
+/// The buyer opened a notification: the app told, since no push service does. `None` for a message of another brand.
+async fn opened<P: Ports>(
+    engine: &Engine<P>,
+    message: &Correlation,
+    trace: Option<&str>,
+) -> Result<Option<Settled>, EngineError> {
+    if message.case.brand != engine.brand {
+        return Ok(None);
+    }
+    let Correlation { case, step, channel, token } = message.clone();
+    let (provider_id, status) = ("app".to_owned(), DeliveryStatus::Read);
+    let report = StatusReport { step, channel, token, provider_id, status };
+    let gathered = Gathered { case: engine.ports.load_case(&case).await?, ..Gathered::default() };
+    engine.apply(&case, gathered, &Input::Status(report), trace).await.map(Some)
 }
 
 /// Another tool's message, counted like one of ours; `None` when the source names no number.

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use recoup_core::{
-    Answer, CaseId, Channel, Concluded, Context, Correlation, Decision, Effect, Input, Message, Reason,
-    StepDue, needs,
+    Answer, AnswerDue, CaseId, Channel, Concluded, Context, Correlation, Decision, Effect, Input, Message,
+    Reason, SendOutcome, StepDue, needs,
 };
 
-use crate::engine::{Engine, EngineError, Gathered, Settled, phone_found, phone_of};
+use crate::engine::{Engine, EngineError, Gathered, Settled};
 use crate::lookup::Apis;
 use crate::ports::{Outgoing, Ports, Queue, Sender, Transport};
-use crate::queue::{ParkedNote, Received, StepMessage};
+use crate::queue::{AnswerMessage, ParkedNote, Received, StepMessage};
 use crate::telemetry::Line;
 
 /// What becomes of the queued message.
@@ -50,7 +50,10 @@ impl<P: Ports, T: Transport, S: Sender> StepSender<P, T, S> {
     /// [`EngineError`] when the message must come again as it is.
     pub async fn take(&self, received: &Received) -> Result<Disposition, EngineError> {
         let Ok(message) = StepMessage::parse(&received.body) else {
-            return self.park_unreadable(received).await;
+            return match AnswerMessage::parse(&received.body) {
+                Ok((case, due)) => self.answer(&case, due).await,
+                Err(_) => self.park_unreadable(received).await,
+            };
         };
         let foreign = message.case.brand != self.engine.brand;
         if message.channel != self.channel && self.channel == Channel::Whatsapp && !foreign {
@@ -87,14 +90,14 @@ impl<P: Ports, T: Transport, S: Sender> StepSender<P, T, S> {
         let lookups = needs(Some(&case.item), &Input::StepDue(due.clone()), &context);
         self.apis.answer(&engine.ports, &self.transport, &message.case, &lookups, &mut due).await?;
         let buyer = async {
-            match phone_of(&case.item).or_else(|| phone_found(&due.buyer)) {
-                Some(phone) => engine.buyer(&engine.recipient_id(phone).await?).await.map(Some),
+            match engine.recipient_of(&case.item, &due.buyer).await? {
+                Some(id) => engine.buyer(&id).await.map(Some),
                 None => Ok(None),
             }
         };
         let feed = async { if case.item.is_open() { engine.feed(&message.case.source).await } else { None } };
-        let (recipient, feed) = futures_util::future::join(buyer, feed).await;
-        Ok((due, Gathered { case: Some(case), recipient: recipient?, linked, feed }))
+        let (recipient, feed, standing) = futures_util::future::join3(buyer, feed, engine.standing()).await;
+        Ok((due, Gathered { case: Some(case), recipient: recipient?, linked, feed, standing }))
     }
 
     /// Performs what was decided. The next timer is set while the message is on the wire: there is no store call between
@@ -105,15 +108,7 @@ impl<P: Ports, T: Transport, S: Sender> StepSender<P, T, S> {
         received: &Received,
         settled: Settled,
     ) -> Result<Disposition, EngineError> {
-        let mut sends = settled.decision.effects.iter().filter_map(|effect| match effect {
-            Effect::Send(message) => Some(message.as_ref()),
-            Effect::Arm(_)
-            | Effect::Disarm { .. }
-            | Effect::Redeliver { .. }
-            | Effect::Park
-            | Effect::Silence { .. } => None,
-        });
-        let Some(outgoing) = sends.next() else {
+        let Some(outgoing) = settled.decision.outgoing() else {
             self.engine.perform(&settled.decision.effects).await?;
             return self.dispose(message, received, &settled.decision).await;
         };
@@ -157,6 +152,38 @@ impl<P: Ports, T: Transport, S: Sender> StepSender<P, T, S> {
         }
     }
 
+    /// Answers a buyer who wrote. Who has the claim sends, and nobody sends again: who misses an answer asks again.
+    async fn answer(&self, case: &CaseId, due: AnswerDue) -> Result<Disposition, EngineError> {
+        // One that WhatsApp's sender could not give in time comes to the text messages by the dead letters: too late.
+        if case.brand != self.engine.brand || due.channel != self.channel {
+            let line = Line { case: Some(case.clone()), ..Line::new(self.function, "ignored") };
+            Line { reason: Reason::AnswerSpent.code(), ..line }.emit();
+            return Ok(Disposition::Done);
+        }
+        let known = self.engine.ports.load_case(case).await?;
+        let recipient = match known.as_ref() {
+            Some(known) => match self.engine.recipient_of(&known.item, &Answer::NotAsked).await? {
+                Some(id) => Some(self.engine.buyer(&id).await?),
+                None => None,
+            },
+            None => None,
+        };
+        let gathered = Gathered { case: known, recipient, ..Gathered::default() };
+        let settled = self.engine.settle(case, gathered, &Input::AnswerDue(due), None).await?;
+        let outcome = match settled.decision.outgoing() {
+            Some(message) => match self.sender.send(message).await {
+                SendOutcome::Accepted { .. } => "sent",
+                SendOutcome::Refused(_) => "refused",
+                SendOutcome::NotSent => "not_sent",
+                SendOutcome::Unknown => "unknown",
+            },
+            None => "ignored",
+        };
+        let line = Line::new(self.function, "").decided(case, &settled.decision);
+        Line { outcome, kind: format!("answer_{}", due.answer.as_str()), ..line }.emit();
+        Ok(Disposition::Done)
+    }
+
     async fn dispose(
         &self,
         message: &StepMessage,
@@ -164,14 +191,7 @@ impl<P: Ports, T: Transport, S: Sender> StepSender<P, T, S> {
         decision: &Decision,
     ) -> Result<Disposition, EngineError> {
         let last = self.last_receive.is_some_and(|last| received.receives >= last);
-        let later = decision.effects.iter().find_map(|effect| match effect {
-            Effect::Redeliver { after } => Some(*after),
-            Effect::Arm(_)
-            | Effect::Disarm { .. }
-            | Effect::Send(_)
-            | Effect::Park
-            | Effect::Silence { .. } => None,
-        });
+        let later = decision.redelivered_after();
         if decision.effects.contains(&Effect::Park) || last && later.is_some() {
             let (queue, parked) =
                 ParkedNote::of_step(message, received, decision).into_message(message.body());

@@ -87,12 +87,12 @@ pub(crate) async fn through(
 
 /// The message cannot be put to this provider: a person looks at the template.
 pub(crate) fn unfit(error: &EncodeError) -> Refusal {
-    Refusal { code: error.code().to_owned(), reaction: Reaction::Park, alarm: true }
+    Refusal::new(error.code(), Reaction::Park, true)
 }
 
 /// The account's own settings are unfit: nothing goes until a person mends them.
 pub(crate) fn misconfigured() -> Refusal {
-    Refusal { code: "misconfigured".to_owned(), reaction: Reaction::Hold, alarm: true }
+    Refusal::new("misconfigured", Reaction::Hold, true)
 }
 
 /// The parts of this use case.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
+use recoup_app::engine::Outlets;
 use recoup_app::ports::SecretName;
 use recoup_app::webhook::WebhookSettings;
-use recoup_core::{Brand, Policy, SendWindow, Source};
+use recoup_core::{Brand, Link, Policy, SendWindow, Source};
 use thiserror::Error;
 
 /// Why a function does not start: names the variable and the way out.
@@ -26,14 +27,16 @@ pub enum ConfigError {
 }
 
 /// The variables every function reads.
-pub const COMMON_VARIABLES: [&str; 21] = [
+pub const COMMON_VARIABLES: [&str; 23] = [
     "BRAND_NAME",
     "DEFAULT_LOCALE",
     "FIRST_DELAY_SECONDS",
+    "HANDOFF_QUEUE_URL",
     "PARKED_QUEUE_ARN",
     "PARKED_QUEUE_URL",
     "PAY_LINK_BASE",
     "PEPPER_SECRET_ARN",
+    "PUSH_QUEUE_URL",
     "QUIET_HOURS",
     "RECOUP_BRAND",
     "RECOUP_LOG",
@@ -54,7 +57,7 @@ pub const COMMON_VARIABLES: [&str; 21] = [
 const WEBHOOK_VARIABLES: [&str; 4] = ["PUBLIC_URL", "QUARANTINE", "SOURCES", "SOURCE_SECRETS"];
 
 /// The variables every function reads and that may be absent.
-pub const OPTIONAL_VARIABLES: [&str; 2] = ["IDENTITY_LINK_BASE", "SHOP_LINK_BASE"];
+pub const OPTIONAL_VARIABLES: [&str; 4] = ["CASE_PAGE", "IDENTITY_LINK_BASE", "OUTLETS", "SHOP_LINK_BASE"];
 
 /// The variables a function reads, sorted; empty for a name that is no function.
 pub fn variables_of(function: &str) -> Vec<&'static str> {
@@ -64,6 +67,8 @@ pub fn variables_of(function: &str) -> Vec<&'static str> {
         "whatsapp-sender" => {
             &["GRAPH_VERSION", "META_SECRET_ARN", "SOURCES", "SOURCE_SECRETS", "WHATSAPP_PHONE_NUMBER_ID"]
         }
+        "push-sender" => &["PUSH_MAX_RECEIVES", "PUSH_SECRET_ARN", "SOURCES", "SOURCE_SECRETS"],
+        "handoff" => &["HANDOFF_DEAD_QUEUE_URL", "OUTLETS_SECRET_ARN"],
         "sms-fallback" => &[
             "SMS_MAX_RECEIVES",
             "SMS_ORIGINATION_IDENTITY",
@@ -150,6 +155,12 @@ pub struct Resources {
     pub whatsapp_queue_arn: String,
     /// The queue of text message steps.
     pub sms_queue_url: String,
+    /// The queue of steps for the merchant's app.
+    pub push_queue_url: String,
+    /// The queue of what people and the merchant's own systems are told.
+    pub handoff_queue_url: String,
+    /// Its dead-letter queue; only the function that tells them needs it.
+    pub handoff_dead_queue_url: Option<String>,
     /// The queue nobody consumes.
     pub parked_queue_url: String,
     /// The same queue, as the dead-letter queue of schedules.
@@ -173,6 +184,10 @@ pub struct Outside {
     pub source_api_urls: Vec<(&'static str, String)>,
     /// Twilio's API.
     pub twilio_api_url: String,
+    /// Firebase Cloud Messaging's API.
+    pub fcm_api_url: String,
+    /// OneSignal's API.
+    pub onesignal_api_url: String,
     /// A file with seconds to add to the clock.
     pub clock_offset_file: Option<PathBuf>,
 }
@@ -184,6 +199,8 @@ pub struct Config {
     pub brand: Brand,
     /// The merchant's rules.
     pub policy: Policy,
+    /// Who is told of buyers that need a person, and of how cases end.
+    pub outlets: Outlets,
     /// AWS.
     pub aws: AwsConfig,
     /// The stack's resources.
@@ -208,6 +225,7 @@ impl Config {
         Ok(Self {
             brand,
             policy: read_policy(environment)?,
+            outlets: read_outlets(environment)?,
             aws: read_aws(environment)?,
             resources,
             outside,
@@ -252,6 +270,31 @@ fn read_policy(environment: &Environment) -> Result<Policy, ConfigError> {
     })
 }
 
+/// Who is told; nobody while `OUTLETS` is empty.
+fn read_outlets(environment: &Environment) -> Result<Outlets, ConfigError> {
+    let mut outlets = Outlets::default();
+    let names = environment.get("OUTLETS").unwrap_or_default().split(',').map(str::trim);
+    for name in names.filter(|name| !name.is_empty()) {
+        match name {
+            "slack" => outlets.slack = true,
+            "help_desk" => outlets.help_desk = true,
+            "ends" => outlets.ends = true,
+            other => {
+                let rule = format!("must be of slack, help_desk and ends, and there is none called {other}");
+                return Err(ConfigError::Malformed { name: "OUTLETS", rule });
+            }
+        }
+    }
+    if let Some(page) = environment.get("CASE_PAGE") {
+        let malformed = |_| {
+            let rule = "must be https and a plain host name".to_owned();
+            ConfigError::Malformed { name: "CASE_PAGE", rule }
+        };
+        outlets.case_page = Some(Link::parse(page).map_err(malformed)?);
+    }
+    Ok(outlets)
+}
+
 /// The approved fixed part of links; empty when it is not set.
 fn link_base(environment: &Environment, name: &'static str) -> Result<String, ConfigError> {
     let base = environment.get(name).unwrap_or_default();
@@ -287,6 +330,8 @@ fn read_resources(environment: &Environment) -> Result<Resources, ConfigError> {
         (SecretName::Pepper, "PEPPER_SECRET_ARN"),
         (SecretName::Meta, "META_SECRET_ARN"),
         (SecretName::Twilio, "TWILIO_SECRET_ARN"),
+        (SecretName::Push, "PUSH_SECRET_ARN"),
+        (SecretName::Outlets, "OUTLETS_SECRET_ARN"),
     ];
     environment.required("PEPPER_SECRET_ARN")?;
     let own = secrets
@@ -298,6 +343,9 @@ fn read_resources(environment: &Environment) -> Result<Resources, ConfigError> {
         whatsapp_queue_url: environment.required("WHATSAPP_QUEUE_URL")?,
         whatsapp_queue_arn: environment.required("WHATSAPP_QUEUE_ARN")?,
         sms_queue_url: environment.required("SMS_QUEUE_URL")?,
+        push_queue_url: environment.required("PUSH_QUEUE_URL")?,
+        handoff_queue_url: environment.required("HANDOFF_QUEUE_URL")?,
+        handoff_dead_queue_url: environment.get("HANDOFF_DEAD_QUEUE_URL").map(str::to_owned),
         parked_queue_url: environment.required("PARKED_QUEUE_URL")?,
         parked_queue_arn: environment.required("PARKED_QUEUE_ARN")?,
         spill_queue_url: environment.required("SPILL_QUEUE_URL")?,
@@ -326,7 +374,11 @@ fn read_outside(environment: &Environment, resources: &Resources) -> Outside {
     let or = |name: &str, real: &str| environment.get(name).unwrap_or(real).trim_end_matches('/').to_owned();
     let sources = resources.secrets.keys().filter_map(|secret| match secret {
         SecretName::Source(name) => Some(*name),
-        SecretName::Pepper | SecretName::Meta | SecretName::Twilio => None,
+        SecretName::Pepper
+        | SecretName::Meta
+        | SecretName::Twilio
+        | SecretName::Push
+        | SecretName::Outlets => None,
     });
     Outside {
         graph_api_url: or("GRAPH_API_URL", "https://graph.facebook.com"),
@@ -337,6 +389,8 @@ fn read_outside(environment: &Environment, resources: &Resources) -> Outside {
             })
             .collect(),
         twilio_api_url: or("TWILIO_API_URL", "https://api.twilio.com"),
+        fcm_api_url: or("FCM_API_URL", "https://fcm.googleapis.com"),
+        onesignal_api_url: or("ONESIGNAL_API_URL", "https://api.onesignal.com"),
         clock_offset_file: environment.get("RECOUP_CLOCK_OFFSET_FILE").map(PathBuf::from),
     }
 }
@@ -426,6 +480,24 @@ impl SmsConfig {
     }
 }
 
+/// What only the push sender is configured with.
+#[derive(Debug, Clone)]
+pub struct PushConfig {
+    /// The redrive count of the queue.
+    pub max_receives: u32,
+}
+
+impl PushConfig {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the variable.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        let max_receives = u32::try_from(environment.number("PUSH_MAX_RECEIVES", 1, 1000)?).unwrap_or(1);
+        Ok(Self { max_receives })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -438,10 +510,12 @@ mod tests {
             ("BRAND_NAME", "Acme"),
             ("DEFAULT_LOCALE", "en"),
             ("FIRST_DELAY_SECONDS", "120"),
+            ("HANDOFF_QUEUE_URL", "https://sqs/handoff"),
             ("PARKED_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:parked"),
             ("PARKED_QUEUE_URL", "https://sqs/parked"),
             ("PAY_LINK_BASE", "https://invoice.stripe.com/"),
             ("PEPPER_SECRET_ARN", "arn:pepper"),
+            ("PUSH_QUEUE_URL", "https://sqs/push"),
             ("QUIET_HOURS", "20:00-09:00"),
             ("RECOUP_BRAND", "main"),
             ("RECOUP_LOG", "info"),

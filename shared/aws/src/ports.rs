@@ -8,7 +8,7 @@ use recoup_app::ports::{
     Clock, Commit, Expected, Outgoing, Page, Queue, QueueError, Queues, Scan, Schedules, SecretError,
     SecretName, Secrets, Store, StoreError, Tokens, Versioned,
 };
-use recoup_core::{Brand, Case, CaseId, Feed, Recipient, RecipientId, Secret, Source, Token};
+use recoup_core::{Brand, Case, CaseId, Feed, Recipient, RecipientId, Secret, Source, Standing, Token};
 
 use crate::clients::sdk_config;
 use crate::clock::{SystemClock, random_token};
@@ -77,6 +77,20 @@ impl Store for AwsPorts {
 
     async fn load_feed(&self, brand: &Brand, source: &Source) -> Result<Option<Versioned<Feed>>, StoreError> {
         self.0.table.load_feed(brand, source).await
+    }
+
+    async fn load_standing(&self, brand: &Brand) -> Result<Option<Versioned<Standing>>, StoreError> {
+        self.0.table.load_standing(brand).await
+    }
+
+    async fn commit_standing(
+        &self,
+        brand: &Brand,
+        standing: &Standing,
+        expected: Expected,
+        token: &Token,
+    ) -> Result<Commit<Standing>, StoreError> {
+        self.0.table.commit_standing(brand, standing, expected, token).await
     }
 
     async fn commit_case(

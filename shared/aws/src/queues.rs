@@ -42,13 +42,19 @@ impl Timers {
         Self { sqs, scheduler, resources }
     }
 
-    fn url(&self, queue: Queue) -> &str {
-        match queue {
-            Queue::Whatsapp => &self.resources.whatsapp_queue_url,
-            Queue::Sms => &self.resources.sms_queue_url,
-            Queue::Parked => &self.resources.parked_queue_url,
-            Queue::Spill => &self.resources.spill_queue_url,
-        }
+    fn url(&self, queue: Queue) -> Result<&str, QueueError> {
+        let resources = &self.resources;
+        let url = match queue {
+            Queue::Whatsapp => Some(&resources.whatsapp_queue_url),
+            Queue::Sms => Some(&resources.sms_queue_url),
+            Queue::Push => Some(&resources.push_queue_url),
+            Queue::HandOff => Some(&resources.handoff_queue_url),
+            Queue::HandOffDead => resources.handoff_dead_queue_url.as_ref(),
+            Queue::Parked => Some(&resources.parked_queue_url),
+            Queue::Spill => Some(&resources.spill_queue_url),
+            Queue::Email => None,
+        };
+        url.map(String::as_str).ok_or_else(|| failed("sqs", Some("no_such_queue")))
     }
 
     /// Puts a message into a queue.
@@ -56,7 +62,7 @@ impl Timers {
     /// # Errors
     /// [`QueueError`] with the service's code.
     pub(crate) async fn push(&self, queue: Queue, message: Outgoing) -> Result<(), QueueError> {
-        let mut call = self.sqs.send_message().queue_url(self.url(queue)).message_body(message.body);
+        let mut call = self.sqs.send_message().queue_url(self.url(queue)?).message_body(message.body);
         if !message.delay.is_zero() {
             call = call.delay_seconds(whole_seconds(message.delay).min(900));
         }
@@ -77,7 +83,7 @@ impl Timers {
         receipt: &str,
         after: Duration,
     ) -> Result<(), QueueError> {
-        let call = self.sqs.change_message_visibility().queue_url(self.url(queue)).receipt_handle(receipt);
+        let call = self.sqs.change_message_visibility().queue_url(self.url(queue)?).receipt_handle(receipt);
         let sent = call.visibility_timeout(whole_seconds(after).min(43_200)).send().await;
         sent.map(|_| ()).map_err(|error| failed("sqs", error.code()))
     }

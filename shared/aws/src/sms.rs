@@ -4,7 +4,7 @@ use std::error::Error;
 
 use aws_sdk_pinpointsmsvoicev2::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::SendTextMessageError;
-use aws_sdk_pinpointsmsvoicev2::types::MessageType;
+use aws_sdk_pinpointsmsvoicev2::types::{DestinationCountryParameterKey, MessageType};
 use recoup_app::ports::{SendText, TextApi, TextApiError};
 
 use crate::clients::sdk_config;
@@ -31,15 +31,20 @@ impl EndUserMessaging {
 
 impl TextApi for EndUserMessaging {
     async fn send_text(&self, text: &SendText) -> Result<Option<String>, TextApiError> {
-        let call = self
+        let mut call = self
             .client
             .send_text_message()
             .destination_phone_number(text.destination.expose())
             .origination_identity(&text.origination_identity)
             .message_body(&text.body)
             .message_type(MessageType::from(text.message_type.as_str()))
+            .set_configuration_set_name(text.configuration_set_name.clone())
+            .set_max_price(text.max_price.clone())
             .time_to_live(text.time_to_live_seconds)
             .set_context(Some(text.context.iter().cloned().collect()));
+        for (key, id) in &text.destination_country_parameters {
+            call = call.destination_country_parameters(DestinationCountryParameterKey::from(*key), id);
+        }
         match call.send().await {
             Ok(answer) => Ok(answer.message_id().map(str::to_owned)),
             Err(error) => Err(classify(&error)),

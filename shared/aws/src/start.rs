@@ -1,6 +1,8 @@
 //! The start of a function: configuration, clients and secrets, or a clear refusal.
 
-use recoup_app::credentials::{MetaCredentials, SourceCredentials, TwilioCredentials};
+use recoup_app::credentials::{
+    MetaCredentials, OutletCredentials, PushCredentials, SourceCredentials, TwilioCredentials,
+};
 use recoup_app::engine::Engine;
 use recoup_app::lookup::Apis;
 use recoup_app::ports::{SecretError, SecretName, Secrets, Transport};
@@ -80,7 +82,8 @@ pub async fn start(uses: impl Fn(SecretName) -> bool) -> Result<Started, StartEr
             return Err(StartError::Secret(error));
         }
     }
-    let engine = Engine { ports, brand: config.brand.clone(), policy: config.policy.clone() };
+    let (brand, policy, outlets) = (config.brand.clone(), config.policy.clone(), config.outlets.clone());
+    let engine = Engine { ports, brand, policy, outlets };
     Ok(Started { engine, config, environment })
 }
 
@@ -91,6 +94,8 @@ async fn check(ports: &AwsPorts, name: SecretName) -> Result<(), SecretError> {
         SecretName::Source(_) => SourceCredentials::parse(name, &text).map(|_| ()),
         SecretName::Meta => MetaCredentials::parse(&text).map(|_| ()),
         SecretName::Twilio => TwilioCredentials::parse(&text).map(|_| ()),
+        SecretName::Push => PushCredentials::parse(&text).map(|_| ()),
+        SecretName::Outlets => OutletCredentials::parse(&text).map(|_| ()),
     }
 }
 

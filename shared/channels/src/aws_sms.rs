@@ -1,10 +1,16 @@
-//! AWS End User Messaging SMS (`SendTextMessage`), without its wire format: AWS's own client makes the call.
+//! AWS End User Messaging SMS (`SendTextMessage`), without its wire format: AWS's own client makes the call
+//! (messaging-providers.md section 4).
 
-use recoup_core::{Backoff, Category, Channel, Content, Message, OptOutScope, Phone, Reaction, SendOutcome};
+use recoup_core::{Category, Channel, Content, Message, Phone};
 
 use crate::endpoint::require;
-use crate::outcome::{self, label, refused};
-use crate::{EncodeError, MalformedSetting, sms};
+use crate::{EncodeError, MalformedSetting, Registered, phone, sms};
+
+mod events;
+mod reactions;
+
+pub use events::events;
+pub use reactions::{accepted, outcome};
 
 /// The provider's name in logs, ledgers and settings.
 pub const NAME: &str = "aws_sms";
@@ -13,10 +19,23 @@ pub const CONTEXT_KEY: &str = "recoup";
 /// Seconds that AWS may keep trying (messaging-providers.md section 4).
 const TIME_TO_LIVE: std::ops::RangeInclusive<u64> = 5..=259_200;
 
-/// The number, pool, sender id or ARN that messages come from.
+/// The calling code of India, whose carriers take registered texts only.
+const INDIA: &str = "+91";
+
+/// The number, pool, sender id or ARN that messages come from, and what goes with every message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsSms {
     origination_identity: String,
+    configuration_set_name: Option<String>,
+    max_price: Option<String>,
+    india: Option<Dlt>,
+}
+
+/// What India's registry (DLT) knows the merchant and its texts by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Dlt {
+    entity_id: String,
+    templates: Registered,
 }
 
 /// What kind of message the carriers are told it is.
@@ -49,10 +68,16 @@ pub struct SendText {
     pub body: String,
     /// `MessageType`.
     pub message_type: MessageType,
+    /// `ConfigurationSetName`, without which there are no delivery events.
+    pub configuration_set_name: Option<String>,
+    /// `MaxPrice` in US dollars for each part, as decimals.
+    pub max_price: Option<String>,
     /// `TimeToLive`, 5 to 259,200 seconds.
     pub time_to_live_seconds: i32,
     /// `Context`, at most 5 pairs; comes back in delivery events.
     pub context: Vec<(String, String)>,
+    /// `DestinationCountryParameters`: `IN_ENTITY_ID` and `IN_TEMPLATE_ID`, for India alone.
+    pub destination_country_parameters: Vec<(&'static str, String)>,
 }
 
 impl std::fmt::Debug for SendText {
@@ -67,107 +92,90 @@ impl AwsSms {
     /// # Errors
     /// [`MalformedSetting`] otherwise.
     pub fn new(origination_identity: &str) -> Result<Self, MalformedSetting> {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_:/+-".contains(&b);
-        let fits = (1..=256).contains(&origination_identity.len());
-        require(fits && origination_identity.bytes().all(allowed), "origination_identity")?;
-        Ok(Self { origination_identity: origination_identity.to_owned() })
+        require(is_name(origination_identity, b"_:/+-"), "origination_identity")?;
+        Ok(Self {
+            origination_identity: origination_identity.to_owned(),
+            configuration_set_name: None,
+            max_price: None,
+            india: None,
+        })
+    }
+
+    /// Sends with this configuration set, whose event destinations report what became of messages.
+    ///
+    /// # Errors
+    /// [`MalformedSetting`] unless it is 1 to 256 characters of `[A-Za-z0-9_:/-]`, as AWS takes them.
+    pub fn with_configuration_set(self, name: &str) -> Result<Self, MalformedSetting> {
+        require(is_name(name, b"_:/-"), "configuration_set_name")?;
+        Ok(Self { configuration_set_name: Some(name.to_owned()), ..self })
+    }
+
+    /// Sends no part that costs more than this, in US dollars, for example `0.05`.
+    ///
+    /// # Errors
+    /// [`MalformedSetting`] unless it has at most two digits before the point and one to five behind it.
+    pub fn with_max_price(self, dollars: &str) -> Result<Self, MalformedSetting> {
+        let digits = |text: &str, most| text.len() <= most && text.bytes().all(|b| b.is_ascii_digit());
+        let price = dollars.split_once('.');
+        let fits =
+            price.is_some_and(|(whole, cents)| digits(whole, 2) && !cents.is_empty() && digits(cents, 5));
+        require(fits, "max_price")?;
+        Ok(Self { max_price: Some(dollars.to_owned()), ..self })
+    }
+
+    /// Sends to Indian numbers under these ids of the DLT registry: the merchant's entity, and the content template of
+    /// each text in each language. A text is registered as it is sent, in plain characters, and never cut.
+    ///
+    /// # Errors
+    /// [`MalformedSetting`] when an id is not 1 to 64 digits.
+    pub fn registered_in_india(
+        self,
+        entity_id: &str,
+        templates: Registered,
+    ) -> Result<Self, MalformedSetting> {
+        let digits = |text: &str| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        require(digits(entity_id), "dlt_entity_id")?;
+        templates.require_ids(digits, "dlt_templates")?;
+        Ok(Self { india: Some(Dlt { entity_id: entity_id.to_owned(), templates }), ..self })
     }
 
     /// Fills the call's fields from a message.
     ///
     /// # Errors
-    /// [`EncodeError`] when the message is not a text, or its text cannot be sent.
+    /// [`EncodeError`] when the message is not a text, or its text cannot be sent: to India, when it is not registered.
     pub fn request(&self, message: &Message) -> Result<SendText, EncodeError> {
         let Content::Text(text) = &message.content else {
             return Err(EncodeError::WrongContent(Channel::Sms));
         };
         let seconds = message.ttl.as_secs().clamp(*TIME_TO_LIVE.start(), *TIME_TO_LIVE.end());
+        let destination = phone(message)?.clone();
+        let india = self.india.as_ref().filter(|_| destination.expose().starts_with(INDIA));
+        let (body, parameters) = match india {
+            Some(dlt) => {
+                let template_id = dlt.templates.id(&text.template, &text.language)?.to_owned();
+                let ids = vec![("IN_ENTITY_ID", dlt.entity_id.clone()), ("IN_TEMPLATE_ID", template_id)];
+                (sms::registered_body(&text.body)?, ids)
+            }
+            None => (sms::body(&text.body)?, Vec::new()),
+        };
         Ok(SendText {
-            destination: message.to.clone(),
+            destination,
             origination_identity: self.origination_identity.clone(),
-            body: sms::body(text)?,
+            body,
             message_type: match message.category {
                 Category::Utility => MessageType::Transactional,
                 Category::Marketing => MessageType::Promotional,
             },
+            configuration_set_name: self.configuration_set_name.clone(),
+            max_price: self.max_price.clone(),
             time_to_live_seconds: i32::try_from(seconds).unwrap_or(i32::MAX),
             context: vec![(CONTEXT_KEY.to_owned(), message.correlation.to_string())],
+            destination_country_parameters: parameters,
         })
     }
 }
 
-/// What follows from one exception, with one reason or, at the end of its exception, with any.
-struct Row {
-    exception: &'static str,
-    reason: Option<&'static str>,
-    reaction: Reaction,
-    alarm: bool,
-}
-
-const fn row(exception: &'static str, reason: Option<&'static str>, reaction: Reaction, alarm: bool) -> Row {
-    Row { exception, reason, reaction, alarm }
-}
-
-const LATER: Reaction = Reaction::Retry(Backoff::Seconds);
-
-const TABLE: &[Row] = &[
-    row("ThrottlingException", None, LATER, false),
-    row("InternalServerException", None, LATER, false),
-    row("AccessDeniedException", Some("INSUFFICIENT_ACCOUNT_REPUTATION"), Reaction::Hold, true),
-    row("AccessDeniedException", Some("ACCOUNT_DISABLED"), Reaction::Hold, true),
-    row("ServiceQuotaExceededException", Some("MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT"), Reaction::Hold, true),
-    row(
-        "ConflictException",
-        Some("DESTINATION_PHONE_NUMBER_OPTED_OUT"),
-        Reaction::OptOut(OptOutScope::Sms),
-        false,
-    ),
-    row("ConflictException", Some("DESTINATION_PHONE_NUMBER_NOT_VERIFIED"), Reaction::Park, true),
-    row(
-        "ConflictException",
-        Some("DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION"),
-        Reaction::Drop,
-        true,
-    ),
-    row(
-        "ConflictException",
-        Some("DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE"),
-        Reaction::Drop,
-        false,
-    ),
-    row("ConflictException", Some("NO_ORIGINATION_IDENTITIES_FOUND"), Reaction::Hold, true),
-    row("ValidationException", Some("DESTINATION_COUNTRY_BLOCKED"), Reaction::Drop, false),
-    row("ValidationException", Some("SENDER_ID_REQUIRES_REGISTRATION"), Reaction::Hold, true),
-    row("ValidationException", Some("PRICE_OVER_THRESHOLD"), Reaction::Drop, true),
-    row("ValidationException", None, Reaction::Park, true),
-    row("ResourceNotFoundException", None, Reaction::Park, true),
-    // Beyond the operation's own list: a missing permission, another quota, and the credentials that every AWS API
-    // checks. None of them is the message's fault, and none is cured by another attempt.
-    row("AccessDeniedException", None, Reaction::Hold, true),
-    row("ServiceQuotaExceededException", None, Reaction::Hold, true),
-    row("ExpiredTokenException", None, Reaction::Hold, true),
-    row("InvalidSignatureException", None, Reaction::Hold, true),
-    row("UnrecognizedClientException", None, Reaction::Hold, true),
-];
-
-/// Reads the answer to an accepted call.
-pub fn accepted(message_id: Option<&str>) -> SendOutcome {
-    outcome::accepted(message_id)
-}
-
-/// Reads a refusal: the exception's name and, where it has one, its `Reason`.
-///
-/// An exception that is not listed is shown to a person; no exception at all is no answer of AWS.
-pub fn outcome(exception: &str, reason: Option<&str>) -> SendOutcome {
-    if exception.is_empty() {
-        return SendOutcome::Unknown;
-    }
-    let reason = reason.filter(|reason| !reason.is_empty());
-    let code = label(reason.unwrap_or(exception), "unnamed");
-    let listed =
-        |wanted: Option<&str>| TABLE.iter().find(|row| row.exception == exception && row.reason == wanted);
-    match listed(reason).or_else(|| listed(None)) {
-        Some(row) => refused(code, row.reaction, row.alarm),
-        None => refused(code, Reaction::Park, true),
-    }
+/// Whether AWS takes a text as a name: letters, digits and the marks given.
+fn is_name(text: &str, marks: &[u8]) -> bool {
+    (1..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || marks.contains(&b))
 }

@@ -1,6 +1,8 @@
-//! Settings of a provider, checked once when the process starts.
+//! Settings of a provider, checked once when the process starts, and the request they lead to.
 
-use http::{HeaderValue, Uri};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method, Uri};
 use thiserror::Error;
 
 /// A setting that cannot be used; its value is not repeated.
@@ -18,6 +20,11 @@ impl MalformedSetting {
     }
 }
 
+/// The content type of JSON.
+pub(crate) const JSON: &str = "application/json";
+/// The content type of a form.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
 /// Accepts a setting, or names it.
 pub(crate) fn require(holds: bool, setting: &'static str) -> Result<(), MalformedSetting> {
     if holds { Ok(()) } else { Err(MalformedSetting { setting }) }
@@ -27,15 +34,37 @@ pub(crate) fn require(holds: bool, setting: &'static str) -> Result<(), Malforme
 ///
 /// Plain `http` passes for this machine only: a token must not cross a network in clear.
 pub(crate) fn address(base: &str, path: &str) -> Result<Uri, MalformedSetting> {
-    let malformed = MalformedSetting { setting: "base_url" };
-    let uri: Uri = format!("{}{path}", base.trim_end_matches('/')).parse().map_err(|_| malformed)?;
+    let uri = whole_address(&format!("{}{path}", base.trim_end_matches('/')), "base_url")?;
+    require(uri.query().is_none(), "base_url")?;
+    Ok(uri)
+}
+
+/// Takes a URL as it is, with its query: the address of a hook may carry its secret there. Otherwise as [`address`].
+pub(crate) fn whole_address(url: &str, setting: &'static str) -> Result<Uri, MalformedSetting> {
+    let uri: Uri = url.parse().map_err(|_| MalformedSetting { setting })?;
     let host = uri.host().unwrap_or_default();
     let local = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
     let encrypted = uri.scheme_str() == Some("https");
     let permitted = encrypted || (local && uri.scheme_str() == Some("http"));
     let user_info = uri.authority().is_some_and(|a| a.as_str().contains('@'));
-    require(permitted && !host.is_empty() && !user_info && uri.query().is_none(), malformed.setting)?;
+    require(permitted && !host.is_empty() && !user_info, setting)?;
     Ok(uri)
+}
+
+/// Builds a request that posts a body.
+pub(crate) fn post(
+    to: &Uri,
+    authorization: Option<&HeaderValue>,
+    content_type: &'static str,
+    body: impl Into<Bytes>,
+) -> http::Request<Bytes> {
+    let mut request = http::Request::new(body.into());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = to.clone();
+    let headers = request.headers_mut();
+    headers.extend(authorization.map(|value| (AUTHORIZATION, value.clone())));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    request
 }
 
 /// Makes a header that hides itself in `Debug`.

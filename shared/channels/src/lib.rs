@@ -6,19 +6,33 @@
 use std::fmt;
 
 use bytes::Bytes;
-use recoup_core::{Channel, Message, SendOutcome};
+use recoup_core::{Channel, Message, Name, Phone, SendOutcome};
 use thiserror::Error;
 
 pub mod aws_sms;
+pub mod aws_social;
+mod derived;
 mod endpoint;
+pub mod fcm;
+pub mod handoff;
+mod inbound;
 pub mod meta;
+pub mod msg91;
+pub mod onesignal;
 mod outcome;
+mod parameter;
+mod push;
+pub mod rapiwa;
+mod reference;
+mod registered;
+pub mod ses;
 pub mod sms;
 pub mod twilio;
 mod webhook;
 
 pub use endpoint::MalformedSetting;
-pub use webhook::{ChannelParseError, ChannelSignatureError, VerifiedChannelWebhook};
+pub use registered::Registered;
+pub use webhook::{ChannelParseError, ChannelSignatureError, VerifiedChannelWebhook, verify_path_secret};
 
 /// A message provider that is spoken to over HTTP.
 ///
@@ -46,12 +60,28 @@ pub enum EncodeError {
     /// A text for a channel that takes templates, or the reverse.
     #[error("content does not fit the {0} channel")]
     WrongContent(Channel),
+    /// An address of another kind than the channel's.
+    #[error("address does not fit the {0} channel")]
+    WrongAddress(Channel),
     /// A value that the provider would refuse: empty, too long, several lines, runs of spaces.
     #[error("parameter {0} is not allowed by the provider")]
     ParameterNotAllowed(String),
     /// A text message whose link and closing words alone exceed the permitted parts.
     #[error("text needs more than {0} parts")]
     TextTooLong(usize),
+    /// A template without an id at a provider, or with carriers, that takes registered texts only.
+    #[error("template {template} in {language} is not registered at the provider")]
+    NotRegistered {
+        /// Its name.
+        template: Name,
+        /// Its language, as in its file.
+        language: String,
+    },
+}
+
+/// The number a message goes to.
+pub(crate) fn phone(message: &Message) -> Result<&Phone, EncodeError> {
+    message.to.phone().ok_or(EncodeError::WrongAddress(message.correlation.channel))
 }
 
 impl EncodeError {
@@ -59,8 +89,10 @@ impl EncodeError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::WrongContent(_) => "wrong_content",
+            Self::WrongAddress(_) => "wrong_address",
             Self::ParameterNotAllowed(_) => "parameter_not_allowed",
             Self::TextTooLong(_) => "text_too_long",
+            Self::NotRegistered { .. } => "template_not_registered",
         }
     }
 }

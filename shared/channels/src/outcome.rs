@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use recoup_core::{Backoff, Reaction, Refusal, SendOutcome};
+use recoup_core::{Backoff, ChannelEvent, Reaction, Refusal, SendOutcome};
 
 /// Builds the outcome of a definite no.
 pub(crate) fn refused(code: impl Into<String>, reaction: Reaction, alarm: bool) -> SendOutcome {
-    SendOutcome::Refused(Refusal { code: code.into(), reaction, alarm })
+    SendOutcome::Refused(Refusal { code: code.into(), reaction, alarm, pause: None })
 }
 
 /// Builds the outcome of a yes; an id that no ledger should hold counts as none.
@@ -25,6 +25,30 @@ pub(crate) fn label(text: &str, otherwise: &str) -> String {
     let plain =
         (1..=96).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if plain { text.to_owned() } else { otherwise.to_owned() }
+}
+
+/// Makes a code of a provider's words, which have no codes.
+///
+/// Words with anything but letters in them may name a buyer's number, so they become `otherwise`.
+pub(crate) fn code_of_words(words: &str, otherwise: &str) -> String {
+    let words = words.trim().trim_end_matches('.');
+    let plain = |c: char| c.is_ascii_alphabetic() || c == ' ';
+    if !words.chars().all(plain) {
+        return otherwise.to_owned();
+    }
+    label(&words.to_ascii_lowercase().replace(' ', "_"), otherwise)
+}
+
+/// Counts something that is not acted on.
+pub(crate) fn ignored(kind: &str) -> ChannelEvent {
+    ChannelEvent::Ignored { kind: label(kind, "unnamed") }
+}
+
+/// Reads the answer of a provider whose words for an expired key are not documented.
+///
+/// By its definition 401 says that the request was not applied (RFC 9110, section 15.5.2).
+pub(crate) fn unauthorized(answer: &http::Response<Bytes>) -> Option<SendOutcome> {
+    (answer.status() == StatusCode::UNAUTHORIZED).then(|| refused("http_401", Reaction::Hold, true))
 }
 
 /// Reads an answer that carries none of the provider's own words.

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 
 use crate::EncodeError;
 
-/// The most parts one message may take; each is paid for.
-///
-/// Two are what a reminder should need, and what the texts are written for. The rest is room for a processor's long
-/// payment link, and for scripts that have 67 characters to a part.
-pub const MAX_PARTS: usize = 6;
+mod fold;
+
+/// The most parts one message may take; each is paid for (messaging-providers.md section 6).
+pub const MAX_PARTS: usize = 2;
 
 /// Characters of the default alphabet, one septet each (3GPP TS 23.038).
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡\
@@ -66,50 +65,35 @@ fn septets(c: char) -> Option<usize> {
     EXTENSION.contains(c).then_some(2)
 }
 
-/// Writes typographic characters by their plain equivalents, where that spares the text the wide alphabet.
+/// Writes characters by their plain equivalents, where that spares the text the wide alphabet.
 ///
-/// One curly quote or rupee sign would otherwise double the parts. A text that needs the wide alphabet anyway is
-/// left as it is.
+/// One curly quote, rupee sign or accent would otherwise more than double the parts. Letters lose their accents only
+/// when punctuation alone does not do. A text that needs the wide alphabet anyway is left as it is.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    if measure(text).encoding == Encoding::Gsm7 {
+    let narrow = |text: &str| measure(text).encoding == Encoding::Gsm7;
+    if narrow(text) {
         return Cow::Borrowed(text);
     }
-    let mut plain = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' | '\u{2032}' | '\u{b4}' | '`' => {
-                plain.push('\'');
-            }
-            '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' | '\u{2033}' | '«' | '»' => plain.push('"'),
-            '\u{2010}'..='\u{2015}' | '\u{2212}' => plain.push('-'),
-            '\u{2026}' => plain.push_str("..."),
-            '\u{2022}' | '\u{b7}' => plain.push('*'),
-            '\u{d7}' => plain.push('x'),
-            '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\t' => plain.push(' '),
-            '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{ad}' => {}
-            '₹' => {
-                plain.push_str("Rs");
-                if chars.peek().is_some_and(char::is_ascii_digit) {
-                    plain.push(' ');
-                }
-            }
-            other => plain.push(other),
-        }
+    let marks = fold::marks(text);
+    if narrow(&marks) {
+        return Cow::Owned(marks);
     }
-    if measure(&plain).encoding == Encoding::Gsm7 { Cow::Owned(plain) } else { Cow::Borrowed(text) }
+    let letters = fold::letters(&marks);
+    if narrow(&letters) { Cow::Owned(letters) } else { Cow::Borrowed(text) }
 }
 
 /// Shortens a text to at most `parts` parts, or says that it cannot.
 ///
-/// The brand at the front and everything from the first link on (the link itself, the way to stop) stay whole; the
-/// words between them are cut, at a space where there is one. `None` when even that does not fit.
+/// The brand at the front, up to its colon, and everything from the first link or from the sentence with `STOP` on stay
+/// whole; the words between them are cut, at a space where there is one. `None` when even that does not fit.
 pub fn clamp(text: &str, parts: usize) -> Option<Cow<'_, str>> {
     if measure(text).parts <= parts {
         return Some(Cow::Borrowed(text));
     }
     let link = ["https://", "http://"].iter().filter_map(|scheme| text.find(scheme)).min();
-    let (head, tail) = text.split_at(link.unwrap_or(text.len()));
+    let kept_from = [link, exit(text)].into_iter().flatten().min();
+    let (head, tail) = text.split_at(kept_from.unwrap_or(text.len()));
+    let brand = head.find(": ").map_or(1, |colon| colon + 1);
     let gap = if tail.is_empty() { "..." } else { "... " };
     // A part holds 153 characters at most, so no longer head or tail need be tried.
     let room = parts.saturating_mul(153);
@@ -120,21 +104,39 @@ pub fn clamp(text: &str, parts: usize) -> Option<Cow<'_, str>> {
     let shortened = |end: usize| {
         let kept = head.get(..end)?.trim_end();
         let text = format!("{kept}{gap}{tail}");
-        (!kept.is_empty() && measure(&text).parts <= parts).then_some(text)
+        (kept.len() >= brand && measure(&text).parts <= parts).then_some(text)
     };
     let longest = ends.into_iter().rev().find(|end| shortened(*end).is_some())?;
     let whole_words = head[..longest].rfind(char::is_whitespace).filter(|end| end * 2 > longest);
     whole_words.and_then(shortened).or_else(|| shortened(longest)).map(Cow::Owned)
 }
 
-/// Prepares the body that either SMS provider is given.
+/// Where the sentence with the last `STOP` begins: every template has one.
+fn exit(text: &str) -> Option<usize> {
+    let before = &text[..text.rfind("STOP")?];
+    let sentence = before.rfind(['.', '!', '?', '।', '。', '\n']).unwrap_or_default();
+    let words = before[sentence..].find(|c: char| c.is_alphanumeric()).unwrap_or(before.len() - sentence);
+    Some(sentence + words)
+}
+
+/// Prepares the body of a text that a provider sends as it is.
 pub(crate) fn body(text: &str) -> Result<String, EncodeError> {
+    let plain = checked(text)?;
+    clamp(&plain, MAX_PARTS).map(Cow::into_owned).ok_or(EncodeError::TextTooLong(MAX_PARTS))
+}
+
+/// Prepares the body of a text that carriers compare with a registered one: a cut text would not be it any more.
+pub(crate) fn registered_body(text: &str) -> Result<String, EncodeError> {
+    let plain = checked(text)?;
+    if measure(&plain).parts > MAX_PARTS { Err(EncodeError::TextTooLong(MAX_PARTS)) } else { Ok(plain) }
+}
+
+fn checked(text: &str) -> Result<String, EncodeError> {
     let text = text.trim();
     if text.is_empty() || text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return Err(EncodeError::ParameterNotAllowed("body".to_owned()));
     }
-    let plain = plain(text);
-    clamp(&plain, MAX_PARTS).map(Cow::into_owned).ok_or(EncodeError::TextTooLong(MAX_PARTS))
+    Ok(plain(text).into_owned())
 }
 
 #[cfg(test)]
@@ -153,7 +155,14 @@ mod tests {
             ("plain", "plain"),
             // One letter needs the wide alphabet anyway, so nothing is gained by changing the rest.
             ("भुगतान ‘₹1,499’", "भुगतान ‘₹1,499’"),
-            ("João’s plan", "João’s plan"),
+            ("João’s plan – 日本", "João’s plan – 日本"),
+            // Accents are given up for the whole text or not at all, and never one that the alphabet has.
+            ("João’s plan", "Joao's plan"),
+            ("Olá Conceição, à vista: R$\u{a0}49,90", "Ola Conceicao, à vista: R$ 49,90"),
+            ("Número de café", "Numero de café"),
+            ("Zażółć gęślą jaźń", "Zazolc gesla jazn"),
+            ("Tiếng Việt", "Tieng Viet"),
+            ("Cœur, Straße, Þór, e\u{301}", "Coeur, Straße, THor, e"),
         ] {
             assert_eq!(plain(text), expected);
         }
@@ -169,6 +178,51 @@ mod tests {
         assert!(short.ends_with(&format!("... {tail}")), "{short}");
         assert!(measure(&short).units > 280, "{short}");
         assert_eq!(clamp(&short, 2).as_deref(), Some(short.as_ref()));
+    }
+
+    #[test]
+    fn neither_the_brand_nor_the_way_out_is_ever_cut() {
+        let words = "your payment failed. ".repeat(30);
+        for (text, expected) in [
+            // Without a link, and with the exit before it.
+            (
+                format!("Acme: {words}Reply HELP for help, STOP to end."),
+                "... Reply HELP for help, STOP to end.",
+            ),
+            (
+                format!("Acme: {words}Reply STOP to end. Pay: https://pay.acme.example/u"),
+                "... Reply STOP to end. Pay: https://pay.acme.example/u",
+            ),
+            (format!("Acme: {words}¿Basta? STOP"), "... STOP"),
+        ] {
+            let short = clamp(&text, 2).expect("fits").into_owned();
+            assert!(short.starts_with("Acme: your payment") && short.ends_with(expected), "{short}");
+            assert!(short.contains("..."), "{short}");
+        }
+        let link = |length: usize| format!("https://pay.acme.example/{}", "x".repeat(length));
+        assert!(clamp(&format!("Acme Billing: pay now {}", link(260)), 2).is_some());
+        assert_eq!(clamp(&format!("Acme Billing: pay now {}", link(270)), 2), None);
+        assert_eq!(clamp(&format!("STOP {}", "x".repeat(400)), 2), None);
+    }
+
+    #[test]
+    fn wherever_stop_stands_a_cut_text_has_it() {
+        let words: Vec<char> = "Acme: भुगतान विफल। 👍 Olá! ".chars().cycle().take(300).collect();
+        for at in 0..words.len() {
+            let (before, after) = words.split_at(at);
+            let text: String = before.iter().chain(&['S', 'T', 'O', 'P']).chain(after).collect();
+            if let Some(short) = clamp(&text, 2) {
+                assert!(short.contains("STOP") && measure(&short).parts == 2, "{at}: {short}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_registered_text_is_whole_or_not_sent() {
+        assert_eq!(registered_body(" Pay ₹1,499 \n").as_deref(), Ok("Pay Rs 1,499"));
+        assert_eq!(registered_body(&"long ".repeat(62)), Err(EncodeError::TextTooLong(MAX_PARTS)));
+        assert!(registered_body(&"long ".repeat(61)).is_ok());
+        assert_eq!(registered_body(" "), Err(EncodeError::ParameterNotAllowed("body".to_owned())));
     }
 
     #[test]

@@ -1,27 +1,34 @@
-//! Twilio's Messages resource: text messages out.
+//! Twilio's Messages resource: text messages and WhatsApp out, statuses and replies in (messaging-providers.md
+//! section 3).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, StatusCode, Uri};
-use recoup_core::{Backoff, Channel, Content, Message, OptOutScope, Phone, Reaction, Secret, SendOutcome};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use http::{HeaderValue, Uri};
+use recoup_core::{Channel, Message, Phone, Secret, SendOutcome};
 
-use crate::endpoint::{address, credential, require};
-use crate::outcome::{accepted, refused, without_words};
-use crate::{EncodeError, MalformedSetting, Provider, sms};
+use crate::endpoint::{FORM, address, credential, post, require};
+use crate::{EncodeError, MalformedSetting, Provider, Registered};
 
-/// Seconds that Twilio may keep a message in its queue (messaging-providers.md section 3).
-const VALIDITY: std::ops::RangeInclusive<u64> = 1..=36_000;
+mod answer;
+mod callback;
+mod events;
+mod reactions;
+mod send;
+mod webhook;
 
-/// One Twilio account and the sender its messages come from.
+use callback::StatusCallback;
+pub use events::events;
+pub use webhook::{SIGNATURE_HEADER, verify};
+
+/// One Twilio account, and the sender and the channel its messages go by.
 #[derive(Debug, Clone)]
 pub struct Twilio {
     messages: Uri,
     authorization: HeaderValue,
     sender: Sender,
+    medium: Medium,
+    status_callback: Option<StatusCallback>,
 }
 
 /// What a message comes from, by the field that names it.
@@ -33,10 +40,18 @@ enum Sender {
     MessagingService(String),
 }
 
+/// What a message travels by.
+#[derive(Debug, Clone)]
+enum Medium {
+    Sms,
+    /// With the content sids of the approved templates.
+    Whatsapp(Registered),
+}
+
 impl Twilio {
     /// Checks the settings: base URL (`https`, or this machine), account sid (`AC` and 32 hex digits), auth token, and
     /// a sender: a messaging service sid (`MG` and 32 hex digits), an E.164 number, a short code or a sender id of at
-    /// most 11 letters and digits.
+    /// most 11 letters and digits. Messages go by SMS.
     ///
     /// # Errors
     /// [`MalformedSetting`] naming the first one that cannot be used.
@@ -50,7 +65,36 @@ impl Twilio {
         let messages = address(base_url, &format!("/2010-04-01/Accounts/{account_sid}/Messages.json"))?;
         let pair = STANDARD.encode(format!("{account_sid}:{}", auth_token.expose()));
         let authorization = credential(&format!("Basic {pair}"), "auth_token")?;
-        Ok(Self { messages, authorization, sender: Sender::parse(sender)? })
+        let sender = Sender::parse(sender)?;
+        Ok(Self { messages, authorization, sender, medium: Medium::Sms, status_callback: None })
+    }
+
+    /// Sends by WhatsApp instead, with the content sid (`HX` and 32 hex digits) of each template in each language.
+    ///
+    /// A content numbers its variables in this order, those it has: the values of its body, what is appended to the URL
+    /// button, the path of the picture behind the slash of its host, the code of the copy button.
+    ///
+    /// # Errors
+    /// [`MalformedSetting`] when an id is no content sid, or when the sender is neither an E.164 number nor a messaging
+    /// service.
+    pub fn by_whatsapp(self, contents: Registered) -> Result<Self, MalformedSetting> {
+        contents.require_ids(|id| is_sid(id, "HX"), "contents")?;
+        let sends = match &self.sender {
+            Sender::From(number) => number.starts_with('+'),
+            Sender::MessagingService(_) => true,
+        };
+        require(sends, "sender")?;
+        Ok(Self { medium: Medium::Whatsapp(contents), ..self })
+    }
+
+    /// Asks for the statuses of every message at this URL, to which the correlation is added as the query `c=`.
+    ///
+    /// A fragment is kept: it tunes Twilio's retries, as in `#rc=2&rp=all`.
+    ///
+    /// # Errors
+    /// [`MalformedSetting`] when the URL is not `https` (or this machine), has a query, or an underscore in its host.
+    pub fn reporting_to(self, url: &str) -> Result<Self, MalformedSetting> {
+        Ok(Self { status_callback: Some(StatusCallback::parse(url)?), ..self })
     }
 }
 
@@ -79,101 +123,25 @@ impl Provider for Twilio {
     }
 
     fn channel(&self) -> Channel {
-        Channel::Sms
+        match self.medium {
+            Medium::Sms => Channel::Sms,
+            Medium::Whatsapp(_) => Channel::Whatsapp,
+        }
     }
 
     fn encode(&self, message: &Message) -> Result<http::Request<Bytes>, EncodeError> {
-        let Content::Text(text) = &message.content else {
-            return Err(EncodeError::WrongContent(Channel::Sms));
+        let mut fields = match &self.medium {
+            Medium::Sms => send::text(&self.sender, message)?,
+            Medium::Whatsapp(contents) => send::whatsapp(&self.sender, contents, message)?,
         };
-        let seconds = message.ttl.as_secs().clamp(*VALIDITY.start(), *VALIDITY.end());
-        let (field, sender) = match &self.sender {
-            Sender::From(number) => ("From", number),
-            Sender::MessagingService(sid) => ("MessagingServiceSid", sid),
-        };
-        let body = form_urlencoded::Serializer::new(String::new())
-            .append_pair("To", message.to.expose())
-            .append_pair(field, sender)
-            .append_pair("Body", &sms::body(text)?)
-            .append_pair("ValidityPeriod", &seconds.to_string())
-            .finish();
-        let mut request = http::Request::new(Bytes::from(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.messages.clone();
-        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        request.headers_mut().insert(CONTENT_TYPE, form);
-        Ok(request)
+        let callback = self.status_callback.as_ref();
+        fields.extend(callback.map(|callback| ("StatusCallback", callback.url(&message.correlation))));
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        Ok(post(&self.messages, Some(&self.authorization), FORM, body))
     }
 
     fn decode(&self, answer: &http::Response<Bytes>) -> SendOutcome {
-        let words: Option<Answer<'_>> = serde_json::from_slice(answer.body()).ok();
-        if answer.status().is_success() {
-            let sid = words.and_then(|words| serde_json::from_str::<String>(words.sid?.get()).ok());
-            return accepted(sid.as_deref());
-        }
-        match words.and_then(|words| code(words.code?)) {
-            Some(code) => refusal(code, answer),
-            None => without_words(answer),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct Answer<'a> {
-    #[serde(borrow)]
-    sid: Option<&'a RawValue>,
-    #[serde(borrow)]
-    code: Option<&'a RawValue>,
-}
-
-fn code(raw: &RawValue) -> Option<u32> {
-    raw.get().trim_matches('"').parse().ok()
-}
-
-/// Codes that are answered alike.
-struct Row {
-    codes: &'static [u32],
-    reaction: Reaction,
-    alarm: bool,
-}
-
-/// What follows from each code (messaging-providers.md section 3).
-const TABLE: &[Row] = &[
-    // Not processed, by Twilio's own words.
-    Row { codes: &[20_429, 30_001, 63_018], reaction: Reaction::Retry(Backoff::Seconds), alarm: false },
-    // Handset off, unknown trouble, quiet hours kept by Twilio: later.
-    Row { codes: &[30_003, 30_008, 30_610], reaction: Reaction::Retry(Backoff::Minutes), alarm: false },
-    // Credentials, an unregistered US number, a WhatsApp invitation not accepted.
-    Row { codes: &[20_003, 30_034, 63_020], reaction: Reaction::Hold, alarm: true },
-    // No such number, a landline, not on the channel.
-    Row { codes: &[21_211, 21_614, 30_005, 30_006, 63_003], reaction: Reaction::FallBack, alarm: false },
-    // Told Twilio or the carrier to stop; a known litigator.
-    Row { codes: &[21_610, 30_640], reaction: Reaction::OptOut(OptOutScope::Sms), alarm: false },
-    Row { codes: &[63_014], reaction: Reaction::OptOut(OptOutScope::Marketing), alarm: false },
-    // Region switched off, filtered, pumping guard, template trouble, terms not accepted.
-    Row {
-        codes: &[21_408, 30_007, 30_450, 63_016, 63_027, 63_028, 63_041, 63_042, 63_062],
-        reaction: Reaction::Park,
-        alarm: true,
-    },
-];
-
-/// Looks a code up.
-///
-/// One that is not listed is a person's to read, except from a 5xx: Twilio gives its own breakdown a code too
-/// (20500), which does not say that nothing was sent.
-fn refusal(code: u32, answer: &http::Response<Bytes>) -> SendOutcome {
-    if let Some(row) = TABLE.iter().find(|row| row.codes.contains(&code)) {
-        return refused(code.to_string(), row.reaction, row.alarm);
-    }
-    let status = answer.status();
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        refused(code.to_string(), Reaction::Retry(Backoff::Seconds), false)
-    } else if status.is_client_error() {
-        refused(code.to_string(), Reaction::Park, true)
-    } else {
-        SendOutcome::Unknown
+        answer::decode(answer)
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ring::digest;
 
 use crate::{
-    BuyerFacts, CaseId, Channel, DeclineClass, Event, Fact, KycCause, Link, Money, Name, Obligation,
+    BuyerFacts, CaseId, Channel, DeclineClass, Event, Fact, Intent, KycCause, Link, Money, Name, Obligation,
     PersonName, Reason, StepIndex, Token, Zones,
 };
 
@@ -30,6 +30,17 @@ pub struct Case {
     pub trail: Vec<TrailEntry>,
     /// When the case ended.
     pub closed_at: Option<Timestamp>,
+    /// The end that the merchant's own systems were told of.
+    pub told: Option<Told>,
+}
+
+/// An end of a case: in which round of its messaging, and which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// How often the messaging had begun anew.
+    pub round: u16,
+    /// How it stood.
+    pub state: State,
 }
 
 /// The messaging of a case.
@@ -49,6 +60,8 @@ pub struct Outreach {
     pub ledger: Vec<Entry>,
     /// The step that comes next; `None` when the messaging is over.
     pub next: Option<Next>,
+    /// What the buyer wrote that makes the messaging wait.
+    pub frozen: Option<Frozen>,
     /// Why the messaging ended without the money, if it did.
     pub ended: Option<Outcome>,
     /// The trace of the request that opened the case.
@@ -82,6 +95,19 @@ pub struct Matter {
     pub links: Vec<Obligation>,
     /// Whether another obligation may report the same debt.
     pub unlinked: bool,
+}
+
+/// Messaging that waits because of what the buyer wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frozen {
+    /// What they wanted.
+    pub by: Intent,
+    /// Until when, unless a person ends it sooner.
+    pub until: Timestamp,
+    /// The reply.
+    pub reply: EventKey,
+    /// Whether the source was asked, for a buyer who says that it is paid.
+    pub asked: bool,
 }
 
 /// The step that comes next.
@@ -199,6 +225,15 @@ impl State {
             Self::Closed(outcome) => outcome.as_str(),
         }
     }
+
+    /// Reads the name back.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "open" => Some(Self::Open),
+            "disputed" => Some(Self::Disputed),
+            outcome => Outcome::parse(outcome).map(Self::Closed),
+        }
+    }
 }
 
 /// How a case ended.
@@ -223,6 +258,12 @@ impl Outcome {
             Self::Exhausted => "exhausted",
             Self::Suppressed => "suppressed",
         }
+    }
+
+    /// Reads the name back.
+    pub fn parse(name: &str) -> Option<Self> {
+        let known = [Self::Recovered, Self::Voided, Self::Exhausted, Self::Suppressed];
+        known.into_iter().find(|outcome| outcome.as_str() == name)
     }
 }
 
@@ -260,6 +301,9 @@ impl Settlement {
             | Fact::Lapsed(_)
             | Fact::ConsentChanged(_)
             | Fact::TouchSent(_)
+            | Fact::HandOffAnswered { .. }
+            | Fact::HandOffResolved { .. }
+            | Fact::MessageOpened(_)
             | Fact::CardUpdated
             | Fact::CustomerUpdated(_) => Self::default(),
             Fact::CheckoutCompleted => Self::COMPLETED,
@@ -328,7 +372,12 @@ pub struct EventKey(pub [u8; 8]);
 impl EventKey {
     /// The key of a delivery: its event id.
     pub fn of(event: &Event) -> Self {
-        let hash = digest::digest(&digest::SHA256, event.id.as_str().as_bytes());
+        Self::of_id(event.id.as_str())
+    }
+
+    /// The key of anything that comes with an id.
+    pub fn of_id(id: &str) -> Self {
+        let hash = digest::digest(&digest::SHA256, id.as_bytes());
         let mut key = [0; 8];
         key.copy_from_slice(&hash.as_ref()[..8]);
         Self(key)
@@ -346,6 +395,7 @@ impl Case {
             outreach: None,
             trail: Vec::new(),
             closed_at: None,
+            told: None,
         }
     }
 
@@ -361,6 +411,14 @@ impl Case {
     pub fn is_recovered_by(&self, until: Option<Timestamp>) -> bool {
         let happened = self.outreach.as_ref().and_then(|outreach| outreach.matter.happened_at);
         until.is_some_and(|until| happened.is_none_or(|happened| happened <= until))
+    }
+
+    /// The end that the merchant's own systems do not know of yet; a case that nobody was messaged about has none.
+    pub fn untold(&self) -> Option<Told> {
+        let round = self.outreach.as_ref()?.round;
+        let state = self.state();
+        let told = Told { round, state };
+        (state != State::Open && self.told != Some(told)).then_some(told)
     }
 
     /// Whether steps are taken.
@@ -392,10 +450,17 @@ impl Case {
     }
 }
 
+impl Matter {
+    /// The clocks the buyer may live by.
+    pub fn zones(&self) -> Zones {
+        Zones::of(self.buyer.zone.as_deref(), self.buyer.phone.as_ref())
+    }
+}
+
 impl Outreach {
     /// The clocks the buyer may live by.
     pub fn zones(&self) -> Zones {
-        Zones::of(self.matter.buyer.zone.as_deref(), self.matter.buyer.phone.as_ref())
+        self.matter.zones()
     }
 
     /// The entry of a step on a channel.

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CustomerId, Email, EventId, Link, Money, Name, Obligation, OptOutScope, PersonName, Phone};
+use crate::{
+    Correlation, CustomerId, Email, EventId, Link, Money, Name, Obligation, OptOutScope, PersonName, Phone,
+    PushToken, Source,
+};
 
 /// One fact about one obligation, from one delivery of a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +77,18 @@ pub enum Fact {
     ConsentChanged(Box<ConsentChanged>),
     /// Another tool sent this buyer a message.
     TouchSent(Box<TouchSent>),
+    /// A person of the merchant's wrote to the buyer: automation waits for the end of their conversation.
+    HandOffAnswered {
+        /// The source of the case that was handed over.
+        source: Source,
+    },
+    /// What was handed to a person is settled.
+    HandOffResolved {
+        /// The source of the case that was handed over.
+        source: Source,
+    },
+    /// The buyer opened a notification of the merchant's app, as the app tells.
+    MessageOpened(Box<Correlation>),
     /// The buyer gave another card, or the network renewed it.
     CardUpdated,
     /// The source knows more of the buyer than before.
@@ -106,6 +121,9 @@ impl Fact {
             Self::Lapsed(_) => "lapsed",
             Self::ConsentChanged(_) => "consent_changed",
             Self::TouchSent(_) => "touch_sent",
+            Self::HandOffAnswered { .. } => "handoff_answered",
+            Self::HandOffResolved { .. } => "handoff_resolved",
+            Self::MessageOpened(_) => "message_opened",
             Self::CardUpdated => "card_updated",
             Self::CustomerUpdated(_) => "customer_updated",
         }
@@ -142,6 +160,9 @@ pub struct PaymentFailed {
     pub buyer: BuyerFacts,
     /// Other obligations whose settlement also settles this one: its payment intent, charge, subscription.
     pub links: Vec<Obligation>,
+    /// Whether this was the payment of one order, whose buyer may still be at the checkout, and not one under a standing
+    /// agreement.
+    pub one_time: bool,
     /// Whether the source may also report the same debt under another obligation that this body does not name.
     pub unlinked: bool,
 }
@@ -155,6 +176,8 @@ pub struct BuyerFacts {
     pub phone: Option<Phone>,
     /// The address for messages by e-mail, and one of the names a buyer is known by.
     pub email: Option<Email>,
+    /// The merchant's app on a device of the buyer.
+    pub push: Option<PushToken>,
     /// The name to greet.
     pub name: Option<PersonName>,
     /// BCP 47 language tag, for example `pt-BR`.

@@ -178,15 +178,29 @@ pub enum Channel {
     Whatsapp,
     /// A text message.
     Sms,
+    /// A notification of the merchant's app.
+    Push,
+    /// An e-mail.
+    Email,
 }
 
 impl Channel {
+    /// Every channel.
+    pub const ALL: [Self; 4] = [Self::Whatsapp, Self::Sms, Self::Push, Self::Email];
+
     /// The name used in keys, queues and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Whatsapp => "whatsapp",
             Self::Sms => "sms",
+            Self::Push => "push",
+            Self::Email => "email",
         }
+    }
+
+    /// Reads the name back.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.as_str() == name)
     }
 }
 
@@ -222,11 +236,7 @@ impl Correlation {
             obligation: Obligation::parse(parts.next()?).ok()?,
         };
         let step = StepIndex(parts.next()?.parse().ok()?);
-        let channel = match parts.next()? {
-            "whatsapp" => Channel::Whatsapp,
-            "sms" => Channel::Sms,
-            _ => return None,
-        };
+        let channel = Channel::parse(parts.next()?)?;
         let token = Token::parse(parts.next()?).ok()?;
         parts.next().is_none().then_some(Self { case, step, channel, token })
     }

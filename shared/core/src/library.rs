@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use ring::digest;
 
-use crate::{Category, Name, Playbook, Template};
+use crate::{AnswerKind, AnswerText, Category, Channel, Name, Playbook, Template};
 
 include!(concat!(env!("OUT_DIR"), "/library.rs"));
 
@@ -28,6 +28,7 @@ impl<T> Shelf<T> {
 
 static PLAYBOOKS: Shelf<(String, Playbook)> = Shelf::new(PLAYBOOK_JSON);
 static TEMPLATES: Shelf<Template> = Shelf::new(TEMPLATE_JSON);
+static ANSWERS: Shelf<AnswerText> = Shelf::new(ANSWER_JSON);
 
 /// The playbooks and templates of this build.
 #[derive(Debug, Clone, Copy, Default)]
@@ -72,6 +73,11 @@ impl Library {
     pub fn template(name: &Name) -> Option<&'static Template> {
         TEMPLATES.get(name.as_str(), |json| serde_json::from_str(json).ok())
     }
+
+    /// What is answered a buyer who wrote.
+    pub fn answer(kind: AnswerKind) -> Option<&'static AnswerText> {
+        ANSWERS.get(kind.as_str(), |json| serde_json::from_str(json).ok())
+    }
 }
 
 fn version_of(text: &str) -> String {
@@ -103,7 +109,17 @@ pub fn lint_library() -> Result<(), String> {
                 if template.category != category {
                     return Err(format!("{file}: {name} is not {category:?}"));
                 }
+                if step.channel == Channel::Push && template.language.values().any(|text| text.push.is_none())
+                {
+                    return Err(format!("{file}: {name} has no notification in one of its languages"));
+                }
             }
+        }
+    }
+    for (file, text) in ANSWER_FILES {
+        let answer = AnswerText::parse(text).map_err(|error| format!("{file}: {error}"))?;
+        if answer.name.as_str() != *file || AnswerKind::ALL.iter().all(|kind| kind.as_str() != *file) {
+            return Err(format!("{file}: the file is named after an answer"));
         }
     }
     Ok(())
@@ -131,6 +147,12 @@ mod tests {
             let name = Name::parse(file).expect("well formed");
             let parsed = Template::parse(text).unwrap_or_else(|error| panic!("{file}: {error}"));
             assert_eq!(Some(&parsed), Library::template(&name), "{file}");
+        }
+        for (file, text) in ANSWER_FILES {
+            let parsed = AnswerText::parse(text).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let kind = AnswerKind::ALL.into_iter().find(|kind| kind.as_str() == *file);
+            assert_eq!(Some(&parsed), kind.and_then(Library::answer), "{file}");
+            assert_eq!(parsed.name.as_str(), *file);
         }
     }
 

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
-use crate::{Category, Correlation, Intent, Name, Phone};
+use crate::{Address, Category, Correlation, Link, Name, QuickReply, Reaction};
 
 /// A message ready for a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The buyer's number.
-    pub to: Phone,
+    /// Where it goes.
+    pub to: Address,
     /// Comes back in status webhooks, where the provider carries one.
     pub correlation: Correlation,
     /// Utility or marketing: carriers treat them differently.
@@ -24,17 +22,26 @@ pub struct Message {
 /// What a message says.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Content {
-    /// A template approved by the provider, with its parameters.
+    /// A WhatsApp template approved by the provider, with its parameters.
     Template(TemplateContent),
-    /// Plain text.
-    Text(String),
+    /// A text message.
+    Text(TextContent),
+    /// WhatsApp words of our own, allowed for 24 hours after the buyer wrote.
+    Answer(AnswerContent),
+    /// A notification of the merchant's app.
+    Notification(Notification),
+    /// An e-mail.
+    Letter(Letter),
 }
 
 impl std::fmt::Debug for Content {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Template(template) => write!(f, "Template({}, {})", template.name, template.language),
-            Self::Text(_) => f.write_str("Text(redacted)"),
+            Self::Text(text) => write!(f, "Text({}, {})", text.template, text.language),
+            Self::Answer(_) => f.write_str("Answer(redacted)"),
+            Self::Notification(_) => f.write_str("Notification(redacted)"),
+            Self::Letter(_) => f.write_str("Letter(redacted)"),
         }
     }
 }
@@ -46,12 +53,60 @@ pub struct TemplateContent {
     pub name: Name,
     /// The language it was approved in, for example `en` or `pt_BR`.
     pub language: String,
+    /// Whether the approved text numbers its variables instead of naming them.
+    pub positional: bool,
+    /// The picture above the text.
+    pub image: Option<Link>,
     /// Body parameters by name, in the order of the body.
     pub parameters: Vec<(String, String)>,
     /// What is appended to the fixed part of the URL button; the button comes first.
     pub url_suffix: Option<String>,
     /// Payloads of the quick-reply buttons, in order, after the URL button.
     pub quick_replies: Vec<String>,
+    /// The code behind the copy button, which comes last.
+    pub copy_code: Option<String>,
+}
+
+/// A text message. Where carriers take registered texts only, its template's name and language tell which one this is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TextContent {
+    /// The whole text.
+    pub body: String,
+    /// The template it was made from.
+    pub template: Name,
+    /// The language of the text.
+    pub language: String,
+    /// The values in it, in the order of the text.
+    pub parameters: Vec<(String, String)>,
+}
+
+/// Words that answer a buyer, with buttons under them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AnswerContent {
+    /// The words.
+    pub body: String,
+    /// At most three buttons.
+    pub buttons: Vec<QuickReply>,
+}
+
+/// A notification.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// The first line.
+    pub title: String,
+    /// The text.
+    pub body: String,
+    /// Where a tap leads.
+    pub link: Option<Link>,
+}
+
+/// An e-mail in plain text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// The subject.
+    pub subject: String,
+    /// The text, with its link in it.
+    pub body: String,
 }
 
 /// What became of one attempt to send.
@@ -79,113 +134,34 @@ pub struct Refusal {
     pub reaction: Reaction,
     /// Whether a person must look, now.
     pub alarm: bool,
+    /// What else is not tried for a while.
+    pub pause: Option<PauseScope>,
 }
 
-/// What follows from a refusal; the tables per provider are data in the channels crate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reaction {
-    /// The same channel again, after a pause.
-    Retry(Backoff),
-    /// The account or the number cannot send now: wait without using up attempts, and probe.
-    Hold,
-    /// This buyer cannot be reached here: the next channel.
-    FallBack,
-    /// Nobody shall send this message by any channel.
-    Drop,
-    /// The buyer said no to the provider: remember it.
-    OptOut(OptOutScope),
-    /// Our fault: the request or the template is wrong. A person repairs it and redrives.
-    Park,
-}
+impl Refusal {
+    /// A refusal that concerns this message alone.
+    pub fn new(code: &str, reaction: Reaction, alarm: bool) -> Self {
+        Self { code: code.to_owned(), reaction, alarm, pause: None }
+    }
 
-/// How long to wait before the same request may go again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backoff {
-    /// Half a minute, doubling.
-    Seconds,
-    /// Some minutes.
-    Minutes,
-    /// 4^n seconds: the per-user pair rate.
-    PairRate,
-}
-
-/// How far a buyer's "no" reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OptOutScope {
-    /// Every message on every channel.
-    All,
-    /// Marketing on every channel; service messages stay allowed.
-    Marketing,
-    /// Every message, but only by text message: a carrier-level stop.
-    Sms,
-}
-
-impl OptOutScope {
-    /// The name used in items.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Marketing => "marketing",
-            Self::Sms => "sms",
-        }
+    /// The same, which also stops others.
+    #[must_use]
+    pub fn pausing(self, scope: PauseScope) -> Self {
+        Self { pause: Some(scope), ..self }
     }
 }
 
-/// What a provider's webhook said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChannelEvent {
-    /// A message moved on.
-    Status {
-        /// Our correlation string, where the provider returned it and it is ours.
-        correlation: Option<Correlation>,
-        /// The provider's id of the message.
-        provider_id: String,
-        /// How far it got.
-        status: DeliveryStatus,
-    },
-    /// A buyer asked for silence.
-    OptedOut {
-        /// Who.
-        phone: Phone,
-        /// From what.
-        scope: OptOutScope,
-        /// When.
-        at: Timestamp,
-    },
-    /// A buyer asked to hear again.
-    OptedIn {
-        /// Who.
-        phone: Phone,
-        /// To what.
-        scope: OptOutScope,
-        /// When.
-        at: Timestamp,
-    },
-    /// Anything else a buyer wrote; only what was made of it is kept.
-    Replied {
-        /// Who.
-        phone: Phone,
-        /// When.
-        at: Timestamp,
-        /// What they want, as far as it can be told.
-        intent: Intent,
-    },
-    /// A kind this version does not act on, for the counter.
-    Ignored {
-        /// The provider's name of the kind.
-        kind: String,
-    },
-}
-
-/// How far a message got. Ranks grow; an earlier status that arrives late changes nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeliveryStatus {
-    /// Left the provider.
-    Sent,
-    /// Reached the device.
-    Delivered,
-    /// Opened.
-    Read,
-    /// Failed after it was accepted.
-    Failed(Refusal),
+/// How much of what recoup sends a refusal stops, besides the message itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PauseScope {
+    /// Everything by this channel: the account or its number is barred.
+    Channel,
+    /// Marketing by this channel: its number's standing is at stake.
+    Marketing,
+    /// This template in this language.
+    Template,
+    /// This channel to the country of this buyer.
+    Country,
+    /// Marketing to this buyer: the provider caps it. Many such buyers lower marketing for all.
+    Buyer,
 }

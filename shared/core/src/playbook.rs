@@ -9,6 +9,9 @@ use crate::{Channel, Name, StepIndex, Zones};
 /// The last day a step may come on, and the longest it may be of use: sums of both stay far inside every calendar.
 const LAST_DAY: i32 = 366;
 
+/// The shortest time-to-live of a marketing template at Meta, in minutes (messaging-providers.md 1.7).
+const MARKETING_LIVES: i64 = 12 * 60;
+
 /// Why a playbook was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MalformedPlaybook {
@@ -75,12 +78,28 @@ pub struct Playbook {
     pub steps: Vec<Step>,
 }
 
+/// How far a message must have got so that the next channel is not needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    /// On the device.
+    Delivered,
+    /// Opened.
+    Read,
+}
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// Days after the first failure, on the buyer's calendar.
+    #[serde(default)]
     pub day: i32,
+    /// Minutes after the step before: this step carries the same notice by another channel. It goes only where no message of
+    /// the notice got as far as [`Step::unless`] says.
+    pub after_minutes: Option<i64>,
+    /// What spares the buyer this step.
+    pub unless: Option<Wanted>,
     /// The channel it goes by.
     pub channel: Channel,
     /// The channel that takes over after a definite failure.
@@ -130,8 +149,12 @@ impl Playbook {
             return broken(0, "the first step comes within a day");
         }
         for (index, step) in self.steps.iter().enumerate() {
-            let gap_hours =
-                self.steps.get(index + 1).map_or(i64::MAX, |next| i64::from(next.day - step.day) * 24);
+            if let Some(rule) = self.breaks_notice(index, step) {
+                return broken(index, rule);
+            }
+            let day = self.steps[self.first_of_notice(index)].day;
+            let next = self.steps[index + 1..].iter().find(|next| next.after_minutes.is_none());
+            let gap_hours = next.map_or(i64::MAX, |next| i64::from(next.day - day) * 24);
             if gap_hours <= 0 {
                 return broken(index, "each step comes on a later day than the one before");
             }
@@ -148,12 +171,59 @@ impl Playbook {
                 return broken(index, "a step does not fall back to its own channel");
             }
             let in_two_weeks = |other: &&Step| (step.day..step.day + 14).contains(&other.day);
-            let outreach = |other: &&Step| other.lane.is_none() && other.category == Category::Utility;
+            let outreach = |other: &&Step| {
+                other.lane.is_none() && other.category == Category::Utility && other.after_minutes.is_none()
+            };
             if self.steps.iter().filter(in_two_weeks).filter(outreach).count() > 3 {
                 return broken(index, "at most 3 dunning messages in 14 days");
             }
         }
         Ok(())
+    }
+
+    /// What a step that carries a notice on by another channel does wrong.
+    fn breaks_notice(&self, index: usize, step: &Step) -> Option<&'static str> {
+        let Some(minutes) = step.after_minutes else {
+            return step.unless.map(|_| "only a step that carries a notice on has something that spares it");
+        };
+        if index == 0 {
+            return Some("the first step carries nothing on");
+        }
+        let before = &self.steps[index - 1];
+        if step.unless.is_none() {
+            return Some("a step that carries a notice on says what spares the buyer");
+        }
+        if step.day != 0 || !(1..=24 * 60).contains(&minutes) {
+            return Some("a notice is carried on within a day, and counts no days of its own");
+        }
+        if i64::from(before.ttl_minutes) > minutes {
+            return Some("the next channel waits until the message before can no longer arrive");
+        }
+        let marketing = before.channel == Channel::Whatsapp && before.category == Category::Marketing;
+        if marketing && minutes < MARKETING_LIVES {
+            return Some(
+                "a marketing message may arrive for twelve hours, so no channel carries it on sooner",
+            );
+        }
+        if before.category != step.category || before.lane != step.lane {
+            return Some("the channels of a notice share its category and its lane");
+        }
+        let notice = &self.steps[self.first_of_notice(index)..index];
+        if notice.iter().any(|other| other.channel == step.channel) {
+            return Some("a notice goes by each channel once");
+        }
+        None
+    }
+
+    fn first_of_notice(&self, index: usize) -> usize {
+        let begins = |step: &Step| step.after_minutes.is_none();
+        self.steps.iter().take(index + 1).rposition(begins).unwrap_or_default()
+    }
+
+    /// The step that began the notice this one belongs to; most steps are a notice of their own.
+    pub fn notice(&self, index: StepIndex) -> StepIndex {
+        let first = self.first_of_notice(usize::from(index.0));
+        StepIndex(u8::try_from(first).unwrap_or(u8::MAX))
     }
 
     /// The step with this number; `None` for the end.
@@ -166,14 +236,21 @@ impl Playbook {
         usize::from(index.0) >= self.steps.len()
     }
 
-    /// When a step is due, before quiet hours and holds: the anchor, moved by whole days on the buyer's calendar. The end
-    /// is due when the last step has expired.
+    /// When a step is due, before quiet hours and holds: the anchor, moved by whole days on the buyer's calendar, and by the
+    /// minutes of the steps that carry its notice on. The end is due when the last step has expired.
     pub fn due(&self, index: StepIndex, anchor: Timestamp, zones: &Zones) -> Timestamp {
         let Some(step) = self.step(index) else {
             let last = StepIndex(u8::try_from(self.steps.len()).unwrap_or(u8::MAX).saturating_sub(1));
             return self.expiry(last, anchor, zones);
         };
-        days_later(anchor, step.day, zones)
+        let first = self.first_of_notice(usize::from(index.0));
+        let carried = self.steps.get(first + 1..=usize::from(index.0)).unwrap_or_default();
+        let waits: i64 = carried.iter().filter_map(|step| step.after_minutes).sum();
+        let minutes = waits + self.first_minutes.filter(|_| first == 0 && waits > 0).unwrap_or_default();
+        let day = self.steps.get(first).map_or(step.day, |first| first.day);
+        days_later(anchor, day, zones)
+            .saturating_add(SignedDuration::from_mins(minutes))
+            .unwrap_or(Timestamp::MAX)
     }
 
     /// When a step is of no use any more.
@@ -264,6 +341,10 @@ mod tests {
                  expires_hours = {expires}\nttl_minutes = 60\n{more}\n"
             )
         };
+        let carried = |channel: &str, category: &str, more: &str| {
+            let step = step(0, category, 12, more).replace("day = 0\n", "");
+            step.replace("\"whatsapp\"", &format!("\"{channel}\""))
+        };
         let head = "name = \"p\"\nlane = \"p\"\n";
         let four: String = [0, 2, 4, 6].map(|day| step(day, "utility", 12, "")).concat();
         for (body, rule) in [
@@ -275,6 +356,32 @@ mod tests {
             (step(0, "utility", 12, "without_consent = \"x\""), "only a marketing step"),
             (step(0, "utility", 12, "fallback = \"whatsapp\""), "does not fall back to its own"),
             (four, "at most 3 dunning messages in 14 days"),
+            (step(0, "utility", 12, "after_minutes = 60\nunless = \"read\""), "carries nothing on"),
+            (step(0, "utility", 12, "unless = \"read\""), "has something that spares it"),
+            (
+                step(0, "utility", 12, "") + &carried("sms", "utility", "after_minutes = 60"),
+                "what spares the buyer",
+            ),
+            (
+                step(0, "utility", 12, "")
+                    + &carried("sms", "utility", "after_minutes = 59\nunless = \"read\""),
+                "can no longer arrive",
+            ),
+            (
+                step(0, "utility", 12, "")
+                    + &carried("sms", "marketing", "after_minutes = 60\nunless = \"read\""),
+                "share its category",
+            ),
+            (
+                step(0, "marketing", 12, "")
+                    + &carried("sms", "marketing", "after_minutes = 60\nunless = \"read\""),
+                "for twelve hours",
+            ),
+            (
+                step(0, "utility", 12, "")
+                    + &carried("whatsapp", "utility", "after_minutes = 60\nunless = \"read\""),
+                "by each channel once",
+            ),
         ] {
             let error = Playbook::parse(&format!("{head}{body}")).expect_err(rule).to_string();
             assert!(error.contains(rule), "{error} should say {rule}");

@@ -45,6 +45,18 @@ pub struct Policy {
     pub success_gap: SignedDuration,
     /// How long a step waits while the successes of its source have stopped.
     pub success_hold: SignedDuration,
+    /// How long the messages wait after a buyer asked for another day without naming one.
+    pub snooze: SignedDuration,
+    /// How long the messages wait for a person to settle what a buyer wrote.
+    pub handoff_timeout: SignedDuration,
+    /// How long a channel rests after its provider barred the account or the number; then one message tries again.
+    pub channel_pause: SignedDuration,
+    /// How long a template rests after its provider paused it.
+    pub template_pause: SignedDuration,
+    /// How long marketing, or a country, rests after its provider asked for it.
+    pub marketing_pause: SignedDuration,
+    /// Whether e-mail takes over where no number is known.
+    pub email: bool,
     /// A claim without an outcome after this time is recorded as unknown.
     pub claim_stale_after: SignedDuration,
     /// A timer this late is taken for lost.
@@ -74,6 +86,12 @@ impl Policy {
             hold: SignedDuration::from_mins(15),
             success_gap: SignedDuration::from_hours(48),
             success_hold: SignedDuration::from_hours(1),
+            snooze: SignedDuration::from_hours(48),
+            handoff_timeout: SignedDuration::from_hours(72),
+            channel_pause: SignedDuration::from_mins(30),
+            template_pause: SignedDuration::from_hours(6),
+            marketing_pause: SignedDuration::from_hours(24),
+            email: false,
             claim_stale_after: SignedDuration::from_hours(1),
             timer_grace: SignedDuration::from_mins(30),
         }

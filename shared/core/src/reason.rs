@@ -145,6 +145,38 @@ reasons! {
     ForeignStatus = "foreign_status",
     /// The sweep found a lost timer and set it again.
     Repaired = "repaired",
+    /// An earlier message of the same notice got far enough; no further channel is used.
+    Reached = "reached",
+    /// The buyer wrote something that a person or a date must settle first.
+    Frozen = "frozen",
+    /// A person has dealt with what the buyer wrote; the messages go on.
+    Resolved = "resolved",
+    /// The buyer wrote; a person is told.
+    HandedOff = "handed_off",
+    /// The buyer asked for another day.
+    PutOff = "put_off",
+    /// The buyer says that it is paid; the source is asked.
+    PaidAlready = "paid_already",
+    /// The number belongs to somebody else.
+    WrongPerson = "wrong_person",
+    /// The buyer is in distress; no message goes by itself any more.
+    Distress = "distress",
+    /// The buyer asked something that an answer of ours settles.
+    ReplyAnswered = "reply_answered",
+    /// What the buyer asked for was answered before, or too long ago.
+    AnswerSpent = "answer_spent",
+    /// The merchant's own systems know how the case ended.
+    Told = "told",
+    /// No app is known for the buyer.
+    NoApp = "no_app",
+    /// Marketing to this number does not go by this channel.
+    NotByThisChannel = "not_by_this_channel",
+    /// The provider keeps this back for a while: the account, its marketing, a template or a country.
+    Paused = "paused",
+    /// Less marketing goes while buyers or the provider dislike it.
+    Governed = "governed",
+    /// What a provider said about the account, a number or a template was recorded.
+    Heeded = "heeded",
     /// Nothing was due.
     NothingOwed = "nothing_owed",
     /// The buyer agreed to be messaged again.

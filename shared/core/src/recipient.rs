@@ -4,11 +4,15 @@ use jiff::{SignedDuration, Timestamp};
 use ring::hmac;
 
 use crate::{
-    CaseId, CustomerId, Email, Money, Name, OptOutScope, Phone, RecipientId, Secret, Source, StepIndex,
+    CaseId, CustomerId, Email, EventKey, Money, Name, OptOutScope, Phone, RecipientId, Secret, Source,
+    StepIndex,
 };
 
 /// How many touches and open cases an item keeps; older ones fall out.
 const KEPT: usize = 12;
+
+/// How many answered replies an item keeps; one that falls out is too old to be answered again.
+const ANSWERS_KEPT: usize = 8;
 
 /// Copies of one queued message come this close together.
 const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(60);
@@ -26,6 +30,10 @@ pub struct Recipient {
     pub opted_out_sms: Option<Timestamp>,
     /// When the buyer agreed to marketing.
     pub marketing_consent: Option<Timestamp>,
+    /// When somebody wrote that the number is theirs and not the buyer's.
+    pub wrong_person: Option<Timestamp>,
+    /// Replies that were answered, oldest first.
+    pub answered: Vec<EventKey>,
     /// The last messages, oldest first.
     pub touches: Vec<Touch>,
     /// Cases that reserved a message for this buyer, oldest first.
@@ -106,6 +114,8 @@ impl Recipient {
             opted_out_marketing: None,
             opted_out_sms: None,
             marketing_consent: None,
+            wrong_person: None,
+            answered: Vec::new(),
             touches: Vec::new(),
             cases: Vec::new(),
         }
@@ -191,6 +201,13 @@ impl Recipient {
         self.touches.insert(place, touch);
         let surplus = self.touches.len().saturating_sub(KEPT);
         self.touches.drain(..surplus);
+    }
+
+    /// Remembers that a reply was answered.
+    pub fn answer(&mut self, reply: EventKey) {
+        self.answered.push(reply);
+        let surplus = self.answered.len().saturating_sub(ANSWERS_KEPT);
+        self.answered.drain(..surplus);
     }
 
     /// Remembers a case that messages this buyer, or would.

@@ -65,6 +65,13 @@ impl Phone {
         }
     }
 
+    /// The number as people may see it: its first and its last two digits, as `+14•••••••23`.
+    pub fn masked(&self) -> String {
+        let digits = &self.0[1..];
+        let hidden = digits.len().saturating_sub(4);
+        format!("+{}{}{}", &digits[..2], "•".repeat(hidden), &digits[digits.len() - 2..])
+    }
+
     /// The number, `+` first. For the wire and the store only.
     pub fn expose(&self) -> &str {
         &self.0

@@ -8,7 +8,10 @@ use jiff::{Timestamp, Zoned};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::{Category, Channel, Content, KycCause, Link, Money, Name, PersonName, TemplateContent, Zones};
+use crate::{
+    Category, Channel, Content, KycCause, Letter, Link, Money, Name, Notification, PersonName,
+    TemplateContent, TextContent, Zones,
+};
 
 /// Why a template was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -38,6 +41,9 @@ pub enum RenderError {
     /// The template has no text in any usable language.
     #[error("no text in this language")]
     NoLanguage,
+    /// The template has no text for this channel.
+    #[error("no text for the {0} channel")]
+    NoText(Channel),
 }
 
 /// The kind of value a variable takes.
@@ -70,6 +76,9 @@ pub struct Template {
     pub category: Category,
     /// What the total in the text includes, shown to reviewers, for example "tax".
     pub total_includes: Option<String>,
+    /// Whether the text approved at the provider numbers its variables instead of naming them.
+    #[serde(default)]
+    pub positional: bool,
     /// Every variable and its kind.
     pub variables: BTreeMap<String, VariableKind>,
     /// The texts by language, for example `en` or `pt_BR`.
@@ -86,6 +95,10 @@ pub struct Text {
     pub quick_replies: Vec<QuickReply>,
     /// The text message.
     pub sms: String,
+    /// The notification of the app, where a step goes by it.
+    pub push: Option<PushText>,
+    /// The e-mail, for a buyer whose number nobody knows.
+    pub email: Option<EmailText>,
     /// How a date is written, in strftime's letters.
     pub date: String,
     /// Stands in for an unknown name.
@@ -93,6 +106,35 @@ pub struct Text {
     /// What each cause of a refused check is called, for a text that names it.
     #[serde(default)]
     pub causes: BTreeMap<KycCause, String>,
+}
+
+/// A notification in one language; a tap opens the link.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PushText {
+    /// The first line.
+    pub title: String,
+    /// The text.
+    pub body: String,
+}
+
+/// An e-mail in one language, in plain text.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailText {
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub body: String,
+}
+
+impl Text {
+    /// Every text with variables in it.
+    fn patterns(&self) -> impl Iterator<Item = &String> {
+        let push = self.push.iter().flat_map(|push| [&push.title, &push.body]);
+        let email = self.email.iter().flat_map(|email| [&email.subject, &email.body]);
+        [&self.whatsapp, &self.sms].into_iter().chain(push).chain(email)
+    }
 }
 
 /// A button that answers for the buyer.
@@ -147,10 +189,10 @@ impl Template {
     }
 
     fn lint(&self, text: &Text) -> Result<(), &'static str> {
-        if ![&text.whatsapp, &text.sms].into_iter().all(|text| paired(text)) {
+        if !text.patterns().all(|text| paired(text)) {
             return Err("braces stand around the name of a variable and nowhere else");
         }
-        for name in placeholders(&text.whatsapp).chain(placeholders(&text.sms)) {
+        for name in text.patterns().flat_map(|text| placeholders(text)) {
             if !self.variables.contains_key(name) {
                 return Err("a variable of the text is not declared");
             }
@@ -166,6 +208,10 @@ impl Template {
         if !exit("STOP") || !text.sms.contains("STOP") {
             return Err("every text carries an exit: a STOP button, and STOP in the text message");
         }
+        let addressed = |letter: &EmailText| letter.body.contains("STOP") && letter.body.contains("HELP");
+        if !text.email.as_ref().is_none_or(addressed) {
+            return Err("an e-mail carries its exit and its way to a person: STOP and HELP");
+        }
         if !exit("HELP") {
             return Err("every text carries a way to a person: a HELP button");
         }
@@ -174,8 +220,13 @@ impl Template {
         }
         let date = written(&text.date, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC));
         let replies = text.quick_replies.iter().flat_map(|reply| [&reply.label, &reply.payload]);
-        if !replies.chain([&text.sms, &text.anonymous]).chain(&date).all(|text| one_line(text)) {
-            return Err("a text message, a date, a greeting and a button are each one line, and not empty");
+        let subject = text.email.iter().map(|email| &email.subject);
+        let push = text.push.iter().flat_map(|push| [&push.title, &push.body]);
+        let lines = replies.chain([&text.sms, &text.anonymous]).chain(&date).chain(subject).chain(push);
+        if !lines.into_iter().all(|text| one_line(text)) {
+            return Err(
+                "a text message, a notification, a subject, a date, a greeting and a button are each one line, and not empty",
+            );
         }
         let named = self.variables.values().any(|kind| *kind == VariableKind::Cause);
         if named
@@ -206,9 +257,36 @@ impl Template {
     ) -> Result<Content, RenderError> {
         let (language, text) = self.text_for(locale, default_locale).ok_or(RenderError::NoLanguage)?;
         match channel {
-            Channel::Sms => self.fill(text, values).map(Content::Text),
+            Channel::Sms => {
+                let (body, parameters) = self.fill(&text.sms, text, values)?;
+                let (template, language) = (self.name.clone(), language.to_owned());
+                Ok(Content::Text(TextContent { body, template, language, parameters }))
+            }
             Channel::Whatsapp => self.parameters(language, text, values).map(Content::Template),
+            Channel::Push => {
+                let push = text.push.as_ref().ok_or(RenderError::NoText(channel))?;
+                let (title, body) =
+                    (self.fill(&push.title, text, values)?.0, self.fill(&push.body, text, values)?.0);
+                let link = if self.is_linked() { Some(approved_link(values)?.clone()) } else { None };
+                Ok(Content::Notification(Notification { title, body, link }))
+            }
+            Channel::Email => {
+                let email = text.email.as_ref().ok_or(RenderError::NoText(channel))?;
+                let subject = self.fill(&email.subject, text, values)?.0;
+                let body = self.fill(&email.body, text, values)?.0;
+                Ok(Content::Letter(Letter { subject, body }))
+            }
         }
+    }
+
+    /// Whether the text leads somewhere.
+    fn is_linked(&self) -> bool {
+        self.variables.values().any(|kind| *kind == VariableKind::Link)
+    }
+
+    /// The language in which a buyer of this locale is written to.
+    pub fn language_for(&self, locale: Option<&str>, default_locale: &str) -> Option<&str> {
+        self.text_for(locale, default_locale).map(|(language, _)| language)
     }
 
     fn text_for(&self, locale: Option<&str>, default_locale: &str) -> Option<(&str, &Text)> {
@@ -220,17 +298,25 @@ impl Template {
         found.map(|(language, text)| (language.as_str(), text))
     }
 
-    fn fill(&self, text: &Text, values: &Values<'_>) -> Result<String, RenderError> {
-        let mut out = String::with_capacity(text.sms.len() + 128);
-        let mut rest = text.sms.as_str();
+    /// A text with its values in place, and the values by name in the order of the text.
+    fn fill(
+        &self,
+        pattern: &str,
+        text: &Text,
+        values: &Values<'_>,
+    ) -> Result<(String, Vec<(String, String)>), RenderError> {
+        let (mut out, mut parameters) = (String::with_capacity(pattern.len() + 128), Vec::new());
+        let mut rest = pattern;
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
             out.push_str(before);
-            out.push_str(&self.value(name, text, values)?);
+            let value = self.value(name, text, values)?;
+            out.push_str(&value);
+            parameters.push((name.to_owned(), value));
             rest = after;
         }
         out.push_str(rest);
-        Ok(out)
+        Ok((out, parameters))
     }
 
     fn parameters(
@@ -245,15 +331,17 @@ impl Template {
                 parameters.push((name.to_owned(), self.value(name, text, values)?));
             }
         }
-        let linked = self.variables.values().any(|kind| *kind == VariableKind::Link);
-        let url_suffix = if linked { Some(link_suffix(values)?.to_owned()) } else { None };
+        let url_suffix = if self.is_linked() { Some(link_suffix(values)?.to_owned()) } else { None };
         let quick_replies = text.quick_replies.iter().map(|reply| reply.payload.clone()).collect();
         Ok(TemplateContent {
             name: self.name.clone(),
             language: language.to_owned(),
+            positional: self.positional,
+            image: None,
             parameters,
             url_suffix,
             quick_replies,
+            copy_code: None,
         })
     }
 
@@ -277,6 +365,12 @@ impl Template {
             VariableKind::Text => values.number.map(|number| number.expose().to_owned()).ok_or_else(missing),
         }
     }
+}
+
+/// The link, if it starts with the approved base and goes on.
+fn approved_link<'a>(values: &Values<'a>) -> Result<&'a Link, RenderError> {
+    let link = values.link.ok_or(RenderError::NoLink)?;
+    link_suffix(values).map(|_| link)
 }
 
 fn link_suffix<'a>(values: &Values<'a>) -> Result<&'a str, RenderError> {
@@ -362,7 +456,7 @@ mod tests {
                     let content =
                         render(&template, channel, Some(language), Some(&link()), yen()).expect("complete");
                     let shown = match content {
-                        Content::Text(text) => text,
+                        Content::Text(text) => text.body,
                         Content::Template(content) => {
                             assert_eq!(content.url_suffix.as_deref(), Some("i/acct_1/x"));
                             content
@@ -371,6 +465,9 @@ mod tests {
                                 .map(|(_, value)| value)
                                 .collect::<Vec<_>>()
                                 .join("|")
+                        }
+                        other @ (Content::Answer(_) | Content::Notification(_) | Content::Letter(_)) => {
+                            panic!("{other:?} is for no channel of these two")
                         }
                     };
                     assert!(!shown.contains(['{', '}', '\n', '\t']), "{name} {language}: {shown}");
@@ -387,6 +484,7 @@ mod tests {
         let Ok(Content::Text(text)) = render(&template, Channel::Sms, None, Some(&link()), yen()) else {
             panic!("a text")
         };
+        let TextContent { body: text, .. } = text;
         assert!(text.contains("5 December 2026"), "still the 5th in New York: {text}");
         assert!(text.contains("1500 JPY"), "{text}");
     }

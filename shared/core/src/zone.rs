@@ -40,13 +40,24 @@ fn named(name: &str) -> Option<TimeZone> {
 
 /// The zone list of the longest calling code that the number starts with.
 fn zones_of_calling_code(e164: &str) -> &'static str {
+    calling_code(e164).map_or("", |(_, zones)| zones)
+}
+
+/// The longest calling code that the number starts with, and its zones.
+fn calling_code(e164: &str) -> Option<(&'static str, &'static str)> {
     let digits = e164.trim_start_matches('+');
     CALLING_CODES
         .lines()
         .filter_map(|line| line.split_once('\t'))
         .filter(|(code, _)| digits.starts_with(code))
         .max_by_key(|(code, _)| code.len())
-        .map_or("", |(_, zones)| zones)
+}
+
+impl Phone {
+    /// The calling code of the number's country, or of its part of the North American plan; empty for one that nobody has.
+    pub fn calling_code(&self) -> &'static str {
+        calling_code(self.expose()).map_or("", |(code, _)| code)
+    }
 }
 
 /// A malformed `QUIET_HOURS` setting.
@@ -76,6 +87,11 @@ impl SendWindow {
         let time = |text: &str| text.trim().parse::<Time>().map_err(|_| MalformedQuietHours);
         let window = Self { opens: time(opens)?, closes: time(closes)? };
         if window.opens < window.closes { Ok(Some(window)) } else { Err(MalformedQuietHours) }
+    }
+
+    /// The wall time at which it opens.
+    pub fn opens(&self) -> Time {
+        self.opens
     }
 
     /// The first instant at or after `at` when every one of the zones is inside the window.

@@ -13,7 +13,7 @@ mod signature;
 use jiff::Timestamp;
 use recoup_core::{
     BuyerFacts, Currency, CustomerId, Email, Event, EventId, Fact, Money, Obligation, PaymentFailed,
-    PersonName, Phone, Secret,
+    PersonName, Phone, PushToken, Secret,
 };
 
 use crate::read::{self, links, obligation};
@@ -226,6 +226,7 @@ fn settlement_declined(root: Element<'_>) -> Result<Reading, NormaliseError> {
     };
     let failed = PaymentFailed {
         number: transaction.text("order-id").and_then(PersonName::clean),
+        one_time: is_of_order(transaction),
         ..failure(transaction, &owing)
     };
     if failed.amount.is_some_and(|owed| owed.minor <= 0) {
@@ -233,6 +234,13 @@ fn settlement_declined(root: Element<'_>) -> Result<Reading, NormaliseError> {
     }
     let at = transaction.text("updated-at").and_then(read::time);
     Ok(Reading::Told { subject, obligation: owing, at, fact: Fact::PaymentFailed(Box::new(failed)) })
+}
+
+/// Whether it paid one order of the merchant's: no subscription of Braintree's, and none that the merchant charges.
+fn is_of_order(transaction: Element<'_>) -> bool {
+    transaction.text("order-id").is_some()
+        && transaction.text("subscription-id").is_none()
+        && transaction.text("recurring") != Some("true")
 }
 
 fn transaction(root: Element<'_>) -> Result<(Element<'_>, String), NormaliseError> {
@@ -267,12 +275,14 @@ fn money(transaction: Element<'_>) -> Option<Money> {
 /// The customer as the transaction keeps them; the merchant's own field for the phone comes first.
 fn buyer(transaction: Element<'_>) -> BuyerFacts {
     let phones = ["custom-fields/whatsapp-phone", "custom-fields/whatsapp_phone", "customer/phone"];
+    let tokens = ["custom-fields/push-token", "custom-fields/push_token"];
     let names = ["customer/first-name", "customer/last-name"].map(|path| transaction.text(path));
     let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
     BuyerFacts {
         customer: transaction.text("customer/id").and_then(|id| CustomerId::parse(id).ok()),
         phone: phones.iter().find_map(|path| Phone::parse(transaction.text(path)?).ok()),
         email: transaction.text("customer/email").and_then(Email::parse),
+        push: tokens.iter().find_map(|path| PushToken::parse(transaction.text(path)?)),
         name: PersonName::clean(&name),
         ..BuyerFacts::default()
     }

@@ -117,14 +117,14 @@ impl SourceApi for GoCardless {
     }
 }
 
-/// What the state of a payment says of the debt; `Err` with what a look-up answers when it says nothing yet.
-fn settled_by(status: &str) -> Result<Fact, LookupAnswer> {
+/// What the state of a payment says of the debt.
+fn standing(status: &str) -> LookupAnswer {
     match status {
-        "confirmed" | "paid_out" => Ok(Fact::Paid),
-        "charged_back" => Ok(Fact::DisputeOpened),
+        "confirmed" | "paid_out" => LookupAnswer::Settled(Fact::Paid),
+        "charged_back" => LookupAnswer::Settled(Fact::DisputeOpened),
         // Whether the merchant or the bank cancelled it only the webhook says; the merchant's word was told by that.
-        "failed" | "cancelled" | "customer_approval_denied" => Err(LookupAnswer::StillOwed),
+        "failed" | "cancelled" | "customer_approval_denied" => LookupAnswer::StillOwed,
         // On its way to the bank, for the first time or again.
-        _ => Err(LookupAnswer::Unreachable),
+        _ => LookupAnswer::Unreachable,
     }
 }

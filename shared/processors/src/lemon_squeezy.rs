@@ -17,7 +17,8 @@ use bytes::Bytes;
 use http::HeaderName;
 use jiff::Timestamp;
 use recoup_core::{
-    BuyerFacts, CustomerId, Email, EventId, Fact, Money, Obligation, PaymentFailed, PersonName, Phone, Secret,
+    BuyerFacts, CustomerId, Email, EventId, Fact, Money, Obligation, PaymentFailed, PersonName, Phone,
+    PushToken, Secret,
 };
 
 use self::body::{Attributes, Body, Custom, Resource};
@@ -274,6 +275,7 @@ fn buyer(attributes: &Attributes<'_>, custom: &Custom<'_>) -> BuyerFacts {
         customer: customer.and_then(|id| CustomerId::parse(&id).ok()),
         phone: first([custom.whatsapp_phone], |phone| Phone::parse(phone).ok()),
         email: first([attributes.user_email, attributes.email], Email::parse),
+        push: first([custom.push_token], PushToken::parse),
         name: first([attributes.user_name, attributes.name], PersonName::clean),
         locale: first([custom.locale], language_tag),
         zone: first([custom.time_zone], zone_name),

@@ -32,7 +32,7 @@ mod razorpay;
 mod recurly;
 mod shopify;
 mod square;
-mod standard_webhooks;
+pub mod standard_webhooks;
 mod stripe;
 mod sumsub;
 mod woocommerce;

@@ -14,7 +14,7 @@ mod labels;
 use bytes::Bytes;
 use http::HeaderName;
 use jiff::Timestamp;
-use recoup_core::{BuyerFacts, CustomerId, Event, Fact, Obligation, Phone, Secret};
+use recoup_core::{BuyerFacts, CustomerId, Event, Fact, Obligation, Phone, PushToken, Secret};
 
 use crate::json::{self, Member, members};
 use crate::kyc::{self, Verdict};
@@ -138,9 +138,10 @@ members! {
 }
 
 members! {
-    /// The member that a merchant's workflow may put out.
+    /// The members that a merchant's workflow may put out.
     struct Output {
         whatsapp_phone,
+        push_token,
     }
 }
 
@@ -224,6 +225,7 @@ impl Run<'_> {
         let own = read::first([output.whatsapp_phone], |text| Phone::parse(text).ok());
         BuyerFacts {
             phone: own.or_else(|| kyc::reference_phone(self.customer_user_id)),
+            push: read::first([output.push_token], PushToken::parse),
             ..applicant(self.applicant_id)
         }
     }

@@ -16,7 +16,7 @@ use http::header::AUTHORIZATION;
 use jiff::Timestamp;
 use recoup_core::{
     BuyerFacts, Checkout, Currency, DeclineClass, Email, EventId, Fact, Link, Money, Obligation,
-    PaymentFailed, PersonName, Phone, Secret,
+    PaymentFailed, PersonName, Phone, PushToken, Secret,
 };
 use ring::digest;
 
@@ -175,7 +175,9 @@ fn order(kind: &str, payload: &Payload<'_>) -> Result<Reading, NormaliseError> {
         "FAILED" | "EXPIRED" => {
             let told = payload.told();
             let paylink = || Link::parse(&flow.paylink_url.text()?).ok();
+            let at_checkout = matches!(kind.split('.').next(), Some("checkout" | "pg"));
             let failed = PaymentFailed {
+                one_time: at_checkout && standing.is_none(),
                 last_attempt: redeems,
                 decline: payload.error_code.text().and_then(|code| class(&code)),
                 amount,
@@ -223,6 +225,7 @@ impl Told {
             customer: None,
             phone: self.find(&["whatsapp_phone"], |text| Phone::parse(text).ok()),
             email: self.find(&["email"], Email::parse),
+            push: self.find(&["push_token"], PushToken::parse),
             name: self.find(&["name"], PersonName::clean),
             locale: self.find(&["locale", "language"], language_tag),
             zone: self.find(&["time_zone"], zone_name),

@@ -15,6 +15,8 @@ members! {
     /// What is read of the keys that a merchant may attach to anything at a source: `metadata`, `notes`, tags.
     pub(crate) struct MerchantData {
         pub(crate) whatsapp_phone,
+        /// What the push service knows the buyer's app by.
+        pub(crate) push_token,
         pub(crate) locale,
         pub(crate) language,
         pub(crate) time_zone,

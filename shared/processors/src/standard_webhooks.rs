@@ -1,10 +1,15 @@
 //! The merchant's own backends, over Standard Webhooks (facts: webhook-sources section 2; the specification 1.0.0).
 //!
+//! The same scheme signs what this project sends to them ([`sign`]).
+//!
 //! The body is this project's public event schema, `schema/events.v1.json`: `{"type", "timestamp", "version", "data"}`. A
 //! body without a `version` is of version 1, and version 1 is read for good (`fixtures/standard_webhooks/v1`).
 //!
 //! A secret is `whsec_` and the base64 of 24 to 64 bytes (the prefix may be left out), or `whpk_` and the base64 of an
 //! ed25519 public key. Several of both kinds may stand side by side.
+//!
+//! Two kinds of events answer what this project itself has sent: what became of a case that was handed to a person, and a
+//! notification that was opened. They name the case or the message exactly as it was sent.
 //!
 //! Traps: the signed id is the id of the event, so the headers that were checked are the ones that are read; a `whpk_` key
 //! is public and never the key of an HMAC; entries of other versions and entries without a comma are passed over; ids of
@@ -86,7 +91,7 @@ impl Processor for StandardWebhooks {
         let signatures = signing::Signatures::parse(list)?;
         let signed = signature::unix_seconds(time).ok_or(SignatureError::Malformed)?;
         let keys = signature::keys(secrets, signing::Key::parse)?;
-        signing::verify(&keys, &[id.as_bytes(), b".", time.as_bytes(), b".", request.body], &signatures)?;
+        signing::verify(&keys, &content(id, time, request.body), &signatures)?;
         signature::check_time(signed, now, self.habits())?;
         Ok(Verified::new(request))
     }
@@ -110,17 +115,30 @@ impl Processor for StandardWebhooks {
     fn sign(&self, body: &[u8], secret: &Secret, at: Timestamp, _url: &str) -> Option<Signed> {
         // The id is the body's: what is sent again is the same event.
         let digest = signature::encode_hex(digest::digest(&digest::SHA256, body).as_ref());
-        let (id, time) = (format!("msg_{}", &digest[..27]), at.as_second().to_string());
-        let key = signing::Key::parse(secret.expose())?;
-        let list = key.sign(&[id.as_bytes(), b".", time.as_bytes(), b".", body])?;
-        let header = |value: String| HeaderValue::try_from(value).ok();
-        let headers = HeaderMap::from_iter([
-            (STANDARD.id.clone(), header(id)?),
-            (STANDARD.timestamp.clone(), header(time)?),
-            (STANDARD.signature.clone(), header(list)?),
-        ]);
+        let headers = sign(secret, &format!("msg_{}", &digest[..27]), at, body)?;
         Some(Signed { headers, body: body.to_vec() })
     }
+}
+
+/// Signs what this project itself sends: the three headers by which a receiver knows the sender, the event and the time.
+///
+/// `id` names the event and is the same for every delivery of it; each delivery is signed at its own time. `None` for a
+/// secret that signs nothing (the public half of a pair, another form) and for an id that is no [`EventId`].
+pub fn sign(secret: &Secret, id: &str, timestamp: Timestamp, body: &[u8]) -> Option<HeaderMap> {
+    EventId::parse(id).ok()?;
+    let time = timestamp.as_second().to_string();
+    let list = signing::Key::parse(secret.expose())?.sign(&content(id, &time, body))?;
+    let header = |value: &str| HeaderValue::from_str(value).ok();
+    Some(HeaderMap::from_iter([
+        (STANDARD.id.clone(), header(id)?),
+        (STANDARD.timestamp.clone(), header(&time)?),
+        (STANDARD.signature.clone(), header(&list)?),
+    ]))
+}
+
+/// What is signed.
+fn content<'a>(id: &'a str, time: &'a str, body: &'a [u8]) -> [&'a [u8]; 5] {
+    [id.as_bytes(), b".", time.as_bytes(), b".", body]
 }
 
 impl SourceApi for StandardWebhooks {}

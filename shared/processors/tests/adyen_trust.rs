@@ -179,9 +179,15 @@ fn r4_items_without_what_decides_are_named_and_decorations_of_any_type_cost_noth
         }
         assert_eq!(events(&notification(&[strange])).len(), 1, "{odd}");
         let mut strange = item();
-        for member in
-            ["shopperReference", "shopperEmail", "metadata.whatsapp_phone", "retry.orderAttemptNumber"]
-        {
+        for member in [
+            "shopperReference",
+            "shopperEmail",
+            "shopperInteraction",
+            "recurringProcessingModel",
+            "metadata.whatsapp_phone",
+            "metadata.push_token",
+            "retry.orderAttemptNumber",
+        ] {
             strange["additionalData"][member] = odd.clone();
         }
         assert_eq!(events(&notification(&[strange])).len(), 1, "{odd}");

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
-use recoup_core::{Event, Fact, Obligation, Secret};
+use recoup_core::{Event, Fact, Obligation, Secret, Source};
 use recoup_processors::{NormaliseError, Normalised, Processor, Unverified, Verified, by_name};
 use serde_json::{Value, json};
 
@@ -88,6 +88,36 @@ fn o20_a_subscription_that_pays_settles_what_failed_and_not_what_will() {
 }
 
 #[test]
+fn r17_what_became_of_a_hand_off_is_told_of_the_case_that_was_handed_over() {
+    for (case, source, own) in [
+        ("main/stripe/in_1", "stripe", "in_1"),
+        ("main/standard_webhooks/cart.c_551", "standard_webhooks", "cart.c_551"),
+        ("Another Brand/shopify/5778000000001", "shopify", "5778000000001"),
+    ] {
+        let told = [
+            events("handoff.answered", &json!({ "case": case })),
+            events("handoff.resolved", &json!({ "case": case })),
+        ];
+        let source = Source::parse(source).expect("well formed");
+        let facts = [Fact::HandOffAnswered { source: source.clone() }, Fact::HandOffResolved { source }];
+        for (told, fact) in told.iter().zip(facts) {
+            let [told] = told.as_slice() else { panic!("{} events", told.len()) };
+            assert_eq!((told.obligation.as_str(), &told.fact), (own, &fact), "{case}");
+        }
+    }
+}
+
+#[test]
+fn r14_an_opened_notification_is_known_by_the_string_it_carried() {
+    let sent = "rcp1/main/standard_webhooks/ord_31/0/push/k3Tf";
+    let told = events("message.opened", &json!({ "message": sent }));
+    let [told] = told.as_slice() else { panic!("{} events", told.len()) };
+    let Fact::MessageOpened(message) = &told.fact else { panic!("{:?}", told.fact) };
+    assert_eq!(message.to_string(), sent);
+    assert_eq!(told.obligation, message.case.obligation);
+}
+
+#[test]
 fn r7_amounts_are_integers_of_minor_units_or_nothing() {
     for (amount, expected) in [
         (json!({ "amount_minor": 4900, "currency": "USD" }), Some("49.00 USD")),
@@ -143,6 +173,16 @@ fn r4_a_body_of_another_form_is_an_error_that_leaks_nothing() {
         (
             r#"{"type":"card.updated","timestamp":"NOW","data":{"customer":{"phone":"+14155550123"}}}"#,
             "body_member_missing",
+        ),
+        (r#"{"type":"handoff.answered","timestamp":"NOW","data":{}}"#, "body_member_missing"),
+        (
+            r#"{"type":"handoff.resolved","timestamp":"NOW","data":{"case":"4155550123"}}"#,
+            "body_member_malformed",
+        ),
+        (r#"{"type":"message.opened","timestamp":"NOW","data":{}}"#, "body_member_missing"),
+        (
+            r#"{"type":"message.opened","timestamp":"NOW","data":{"message":"4155550123"}}"#,
+            "body_member_malformed",
         ),
     ] {
         let error = body(text).expect_err("refused");

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jsonschema::Validator;
+use recoup_core::Fact;
 use recoup_processors::{Ignored, NormaliseError, Normalised, Processor, Status, Verified, by_name};
 use serde_json::{Value, json};
 
@@ -256,6 +257,95 @@ fn o25_a_member_that_decides_and_is_no_truth_value_is_refused_by_both() {
             body["data"][member] = value.clone();
             assert!(!validator.is_valid(&body) && !is_read(&body), "{kind} {member} {value}");
         }
+    }
+}
+
+#[test]
+fn o25_both_take_the_same_cases_and_messages() {
+    let validator = validator(&schema());
+    let (long, token) = ("x".repeat(128), "k".repeat(32));
+    let cases = [
+        (json!("main/stripe/in_1"), true),
+        (json!("a brand of theirs/stripe/in_1"), true),
+        (json!("main/standard_webhooks/kyc.42"), true),
+        (json!(format!("main/stripe/{long}")), true),
+        (json!(format!("main/stripe/{long}x")), false),
+        (json!("/stripe/in_1"), false),
+        (json!("stripe/in_1"), false),
+        (json!("main/Stripe/in_1"), false),
+        (json!("main//in_1"), false),
+        (json!("main/stripe/"), false),
+        (json!("main/stripe/in 1"), false),
+        (json!("main/stripe/in/1"), false),
+        (json!(""), false),
+        (json!(7), false),
+        (json!(null), false),
+        (json!({ "source": "stripe" }), false),
+    ];
+    let messages = [
+        (json!("rcp1/main/stripe/in_1/0/push/k3Tf"), true),
+        (json!(format!("rcp1/main/stripe/{long}/255/whatsapp/{token}")), true),
+        (json!(format!("rcp1/main/stripe/in_1/0/push/{token}k")), false),
+        (json!("rcp1/main/stripe/in_1/256/push/k3Tf"), false),
+        (json!("rcp1/main/stripe/in_1/+1/push/k3Tf"), false),
+        (json!("rcp1/main/stripe/in_1/01/push/k3Tf"), false),
+        (json!("rcp1/main/stripe/in_1/-1/push/k3Tf"), false),
+        (json!("rcp1/main/stripe/in_1/0/fax/k3Tf"), false),
+        (json!("rcp1/main/stripe/in_1/0/push/"), false),
+        (json!("rcp1/main/stripe/in_1/0/push/k3Tf/x"), false),
+        (json!("rcp1/Main/stripe/in_1/0/push/k3Tf"), false),
+        (json!("rcp2/main/stripe/in_1/0/push/k3Tf"), false),
+        (json!(" rcp1/main/stripe/in_1/0/push/k3Tf"), false),
+        (json!(""), false),
+        (json!(7), false),
+        (json!(null), false),
+    ];
+    let of = |kind: &str, member: &str, values: &[(Value, bool)]| {
+        for (value, expected) in values {
+            let body =
+                json!({ "type": kind, "timestamp": "2026-03-02T14:00:00Z", "data": { member: value } });
+            assert_eq!(is_read(&body), *expected, "{kind} {value}");
+            assert_eq!(validator.is_valid(&body), *expected, "{kind} {value}");
+        }
+    };
+    of("handoff.answered", "case", &cases);
+    of("handoff.resolved", "case", &cases);
+    of("message.opened", "message", &messages);
+}
+
+#[test]
+fn o25_the_case_that_a_notice_named_is_the_case_that_its_answer_names() {
+    let path = crate_dir().join("../channels/schema/outgoing.v1.json");
+    let outgoing: Value = serde_json::from_slice(&fs::read(path).expect("readable")).expect("JSON");
+    let examples = outgoing["$defs"]["handoff_opened"]["examples"].as_array().expect("a list");
+    let mut cases = examples.iter().filter_map(|example| example["data"]["case"].as_str());
+    let case = cases.next().expect("a notice about a case");
+    let body =
+        json!({ "type": "handoff.resolved", "timestamp": "2026-03-02T14:00:00Z", "data": { "case": case } });
+    let event = &read(&body).expect("read").events[0];
+    let Fact::HandOffResolved { source } = &event.fact else { panic!("{:?}", event.fact) };
+    assert!(case.ends_with(&format!("/{source}/{}", event.obligation)), "{case}");
+}
+
+#[test]
+fn o25_both_take_the_same_push_tokens() {
+    let validator = validator(&schema());
+    for token in [
+        json!("bk3RNwTe3H0:CI2k_HHwgIpoDKCIZvvDMExUdFQ3P1"),
+        json!("u_8812"),
+        json!("x".repeat(512)),
+        json!("x".repeat(513)),
+        json!(""),
+        json!("two words"),
+        json!("é"),
+        json!(8812),
+        json!(null),
+    ] {
+        let customer = json!({ "id": "u_8812", "push_token": token });
+        let body = json!({ "type": "customer.updated", "timestamp": "2026-03-02T14:00:00Z", "data": { "customer": customer } });
+        let events = read(&body).expect("read").events;
+        let Fact::CustomerUpdated(buyer) = &events[0].fact else { panic!("no buyer") };
+        assert_eq!(buyer.push.is_some(), validator.is_valid(&body), "{token}");
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use recoup_core::{
     Answer, CaseId, Channel, Content, Context, Decision, Effect, Input, Policy, Reason, Recipient,
-    RecipientId, Secret, StepDue, StepIndex, Token, World, decide,
+    RecipientId, Secret, StepDue, StepIndex, TextContent, Token, World, decide,
 };
 use recoup_processors::{NormaliseError, Normalised, Status, Unverified, by_name};
 
@@ -59,6 +59,10 @@ fn told(amount: &str, currency: &str, channel: Channel) -> Result<String, &'stat
         | Effect::Disarm { .. }
         | Effect::Redeliver { .. }
         | Effect::Park
+        | Effect::HandOff(_)
+        | Effect::Answer { .. }
+        | Effect::Tell(_)
+        | Effect::Heed(_)
         | Effect::Silence { .. } => None,
     });
     match words {
@@ -66,9 +70,12 @@ fn told(amount: &str, currency: &str, channel: Channel) -> Result<String, &'stat
             let amount = content.parameters.iter().find(|(name, _)| name == "amount");
             Ok(amount.map(|(_, value)| value.clone()).expect("the text has an amount"))
         }
-        Some(Content::Text(text)) => {
+        Some(Content::Text(TextContent { body: text, .. })) => {
             let (_, rest) = text.split_once("payment of ").expect("the text has an amount");
             Ok(rest.split(" did").next().expect("and goes on behind it").to_owned())
+        }
+        Some(Content::Answer(_) | Content::Notification(_) | Content::Letter(_)) => {
+            panic!("another channel's words")
         }
         None => {
             assert_ne!(decision.reason, Reason::Claimed, "a claim without a message");

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::traffic;
 
 /// Every function of the template, the one that makes work for the others first.
-pub(crate) const FUNCTIONS: [&str; 5] =
-    [WEBHOOK, "channel-webhook", "whatsapp-sender", "sms-fallback", "sweep"];
+pub(crate) const FUNCTIONS: [&str; 7] =
+    [WEBHOOK, "channel-webhook", "whatsapp-sender", "push-sender", "sms-fallback", "handoff", "sweep"];
 
 /// The official runtime client with no work, `tests/examples/echo.rs`, below the folder of the functions.
 pub(crate) const FLOOR: &str = "examples/echo";
@@ -35,8 +35,40 @@ pub(crate) fn secrets() -> BTreeMap<&'static str, Value> {
             "arn:bench:meta",
             json!({"app_secret": APP_SECRET, "verify_token": "bench-verify-0123", "access_token": "EAAbench0123456789"}),
         ),
+        ("arn:bench:outlets", json!({})),
+        (
+            "arn:bench:push",
+            json!({"onesignal": {"app_id": "00000000-0000-4000-8000-000000000000", "api_key": "bench0123456789"}}),
+        ),
     ])
 }
+
+/// What template.yaml sets for every function.
+const OF_TEMPLATE: [(&str, &str); 23] = [
+    ("RECOUP_BRAND", "main"),
+    ("RECOUP_LOG", "info"),
+    ("TABLE_NAME", "bench"),
+    ("WHATSAPP_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/whatsapp"),
+    ("WHATSAPP_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:whatsapp"),
+    ("SMS_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/sms"),
+    ("PUSH_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/push"),
+    ("HANDOFF_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/handoff"),
+    ("PARKED_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/parked"),
+    ("PARKED_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:parked"),
+    ("SPILL_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/spill"),
+    ("SCHEDULE_GROUP", "bench"),
+    ("SCHEDULER_ROLE_ARN", "arn:aws:iam::000000000000:role/bench"),
+    ("PEPPER_SECRET_ARN", "arn:bench:pepper"),
+    ("BRAND_NAME", "Acme"),
+    ("DEFAULT_LOCALE", "en"),
+    ("QUIET_HOURS", "off"),
+    ("PAY_LINK_BASE", "https://invoice.stripe.com/"),
+    ("FIRST_DELAY_SECONDS", "0"),
+    ("RETRY_BACKOFF_SECONDS", "30"),
+    ("SUCCESS_GAP_HOURS", "48"),
+    ("SUSPEND_AFTER_DAYS", "14"),
+    ("VERIFY_BEFORE_SEND", "true"),
+];
 
 /// The environment of one function: what Lambda sets, what template.yaml sets, and where the stubs are.
 pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec<(&'static str, String)> {
@@ -55,34 +87,18 @@ pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec
         ("TZ", ":UTC"),
     ];
     let (sources, secrets) = (("SOURCES", "stripe"), ("SOURCE_SECRETS", "bench/"));
-    let of_template = [
-        ("RECOUP_BRAND", "main"),
-        ("RECOUP_LOG", "info"),
-        ("TABLE_NAME", "bench"),
-        ("WHATSAPP_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/whatsapp"),
-        ("WHATSAPP_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:whatsapp"),
-        ("SMS_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/sms"),
-        ("PARKED_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/parked"),
-        ("PARKED_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:parked"),
-        ("SPILL_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/spill"),
-        ("SCHEDULE_GROUP", "bench"),
-        ("SCHEDULER_ROLE_ARN", "arn:aws:iam::000000000000:role/bench"),
-        ("PEPPER_SECRET_ARN", "arn:bench:pepper"),
-        ("BRAND_NAME", "Acme"),
-        ("DEFAULT_LOCALE", "en"),
-        ("QUIET_HOURS", "off"),
-        ("PAY_LINK_BASE", "https://invoice.stripe.com/"),
-        ("FIRST_DELAY_SECONDS", "0"),
-        ("RETRY_BACKOFF_SECONDS", "30"),
-        ("SUCCESS_GAP_HOURS", "48"),
-        ("SUSPEND_AFTER_DAYS", "14"),
-        ("VERIFY_BEFORE_SEND", "true"),
-    ];
     let number = ("WHATSAPP_PHONE_NUMBER_ID", "100000000000001");
     let meta = ("META_SECRET_ARN", "arn:bench:meta");
     let own: &[(&'static str, &str)] = match function {
         "channel-webhook" => &[meta],
         "whatsapp-sender" => &[sources, secrets, meta, number, ("GRAPH_VERSION", "v26.0")],
+        "push-sender" => {
+            &[sources, secrets, ("PUSH_MAX_RECEIVES", "5"), ("PUSH_SECRET_ARN", "arn:bench:push")]
+        }
+        "handoff" => &[
+            ("HANDOFF_DEAD_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/handoff-dead"),
+            ("OUTLETS_SECRET_ARN", "arn:bench:outlets"),
+        ],
         "sms-fallback" => &[
             sources,
             secrets,
@@ -94,9 +110,10 @@ pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec
         PEER => &[("PEER_SIGNING_SECRET", traffic::SIGNING_SECRET)],
         _ => &[sources, secrets],
     };
-    let stubs = ["AWS_ENDPOINT_URL", "GRAPH_API_URL", "STRIPE_API_URL"].map(|name| (name, stubs));
+    let stubs = ["AWS_ENDPOINT_URL", "GRAPH_API_URL", "ONESIGNAL_API_URL", "STRIPE_API_URL"]
+        .map(|name| (name, stubs));
     let owned = |(name, value): &(&'static str, &str)| (*name, (*value).to_owned());
-    of_lambda.iter().chain(&of_template).chain(own).chain(&stubs).map(owned).collect()
+    of_lambda.iter().chain(&OF_TEMPLATE).chain(own).chain(&stubs).map(owned).collect()
 }
 
 /// The first event of a function, and what its answer must hold. `step` is a step message that the payment webhook put
@@ -106,6 +123,8 @@ pub(crate) fn first_event(function: &str, step: &str) -> (String, &'static str) 
         WEBHOOK | FLOOR | PEER => (webhook(1), OK),
         "channel-webhook" => (status(), OK),
         "sweep" => (json!({"source": "aws.scheduler"}).to_string(), "\"cases\""),
+        // Anything but a note is given up at once: no receiver is a part of a cold start.
+        "handoff" => (batch("{}"), "{\"batchItemFailures\":[]}"),
         _ => (batch(step), "{\"batchItemFailures\":[]}"),
     }
 }

@@ -120,7 +120,8 @@ impl Deployment {
     }
 
     fn engine(&self, lane: Lane) -> Engine<Memory> {
-        Engine { ports: self.handle(lane), brand: brand(), policy: self.settings.policy.clone() }
+        let (policy, outlets) = (self.settings.policy.clone(), self.settings.outlets.clone());
+        Engine { ports: self.handle(lane), brand: brand(), policy, outlets }
     }
 
     /// What is at work.

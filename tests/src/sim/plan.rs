@@ -53,13 +53,14 @@ const TEXT_REFUSALS: [(&str, Option<&str>); 4] = [
 ];
 
 /// The calls that are failed, and how many of each a run makes at least, roughly.
-const CALLS: [(Call, usize); 14] = [
+const CALLS: [(Call, usize); 15] = [
     (Call::CommitCase, 300),
     (Call::CommitRecipient, 60),
     (Call::LoadCase, 120),
     (Call::LoadRecipient, 60),
     (Call::LoadFeed, 60),
     (Call::CommitFeed, 10),
+    (Call::LoadStanding, 60),
     (Call::ScanCases, 60),
     (Call::Push(Queue::Whatsapp), 40),
     (Call::Push(Queue::Sms), 6),
@@ -101,6 +102,8 @@ fn outage(chance: &mut Chance) -> Planned {
         | Call::CommitRecipient
         | Call::LoadFeed
         | Call::CommitFeed
+        | Call::LoadStanding
+        | Call::CommitStanding
         | Call::ScanCases
         | Call::Push(_)
         | Call::Postpone
@@ -163,6 +166,8 @@ fn fault(call: Call, chance: &mut Chance) -> Fault {
         | Call::CommitRecipient
         | Call::LoadFeed
         | Call::CommitFeed
+        | Call::LoadStanding
+        | Call::CommitStanding
         | Call::ScanCases
         | Call::Postpone
         | Call::DeleteSchedule

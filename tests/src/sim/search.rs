@@ -491,11 +491,14 @@ fn first_own_affair(waiting: &[(Ticket, Lane, Call)]) -> Option<&(Ticket, Lane, 
     waiting.iter().filter(|(.., call)| is_own_affair(*call)).min_by_key(|(_, lane, call)| (*lane, *call))
 }
 
-/// Whether a call neither reads nor changes what another process at work reads.
+/// Whether a call neither reads nor changes what another process at work reads. The standing with the providers is read by
+/// every sender; no provider of a search says anything that would change it.
 fn is_own_affair(call: Call) -> bool {
+    assert!(call != Call::CommitStanding, "nobody changes the standing in a search");
     matches!(
         call,
-        Call::Push(_)
+        Call::LoadStanding
+            | Call::Push(_)
             | Call::Postpone
             | Call::CreateSchedule
             | Call::DeleteSchedule

@@ -160,9 +160,11 @@ fn f34_without_its_secret_a_webhook_is_answered_503_and_nothing_is_verified_with
             }
             let post = |scene: &Scene| match name {
                 SecretName::Source(_) => scene.post_stripe(&failure()),
-                SecretName::Pepper | SecretName::Meta | SecretName::Twilio => {
-                    scene.post_meta(&meta::text(seeds::PHONE, "STOP", 1))
-                }
+                SecretName::Pepper
+                | SecretName::Meta
+                | SecretName::Twilio
+                | SecretName::Push
+                | SecretName::Outlets => scene.post_meta(&meta::text(seeds::PHONE, "STOP", 1)),
             };
             assert_eq!(post(scene).status, 503, "{what}");
             assert_eq!(scene.last_line().get("reason"), reason, "{what}");

@@ -105,7 +105,7 @@ fn r16_the_text_provider_s_account_holds_the_same_way() {
 fn a_wrong_template_is_parked_with_its_reason_and_goes_after_a_redrive() {
     scene(|scene| {
         scene.fail_invoice("in_1");
-        scene.memory.answer("graph.facebook.com", [Reply::graph_error(400, 132_001)]);
+        scene.memory.answer("graph.facebook.com", [Reply::graph_error(400, 100)]);
         scene.advance(minutes(10));
         assert_eq!(scene.parked(), ["malformed_request"]);
         assert_eq!(scene.alarms(), ["malformed_request"]);

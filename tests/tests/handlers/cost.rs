@@ -78,14 +78,14 @@ fn a_channel_webhook_costs_what_it_must() {
 }
 
 #[test]
-fn a_step_costs_three_reads_three_writes_one_request_and_its_successor_s_timer() {
+fn a_step_costs_four_reads_three_writes_one_request_and_its_successor_s_timer() {
     scene(|scene| {
         scene.pay_invoice("in_0");
         scene.post_stripe(&failure("in_1"));
         let sent = scene.cost(|scene| scene.advance(minutes(5)));
         assert_eq!(
             sent,
-            "1 load_case, 1 load_recipient, 1 load_feed, 2 commit_case, 1 commit_recipient, 1 create_schedule, 1 perform"
+            "1 load_case, 1 load_recipient, 1 load_feed, 2 commit_case, 1 commit_recipient, 1 load_standing, 1 create_schedule, 1 perform"
         );
         let status = meta::status_of(&scene.whatsapp_sends()[0], "delivered", None);
         let told = scene.cost(|scene| assert_eq!(scene.post_meta(&meta::statuses(&[status])).status, 200));
@@ -113,7 +113,7 @@ fn between_the_claim_and_the_wire_nothing_is_asked_of_the_store() {
         scene.advance(minutes(5));
         assert_eq!(
             *claimed.lock().expect("one thread"),
-            "claimed: 1 load_case, 1 load_recipient, 1 load_feed, 1 commit_case, 1 commit_recipient, 1 create_schedule"
+            "claimed: 1 load_case, 1 load_recipient, 1 load_feed, 1 commit_case, 1 commit_recipient, 1 load_standing, 1 create_schedule"
         );
     });
 }

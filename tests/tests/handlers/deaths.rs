@@ -6,11 +6,13 @@ use recoup_tests::{Call, Memory, Moment, Reply, meta, stripe};
 use crate::scene::{Scene, days, hours, minutes, paid, scene};
 
 /// Every call that a death can meet; those for secrets are answered from memory.
-const CALLS: [Call; 18] = [
+const CALLS: [Call; 20] = [
     Call::LoadCase,
     Call::LoadRecipient,
     Call::LoadFeed,
     Call::CommitFeed,
+    Call::LoadStanding,
+    Call::CommitStanding,
     Call::CommitCase,
     Call::CommitRecipient,
     Call::ScanCases,

@@ -5,6 +5,7 @@
 mod bad_input;
 mod batches;
 mod breaker;
+mod climb;
 mod cost;
 mod crashes;
 mod deaths;
@@ -22,6 +23,7 @@ mod overlaps;
 mod races;
 mod redrives;
 mod refusals;
+mod replies;
 mod same_debt;
 mod scene;
 mod sms;

@@ -34,16 +34,16 @@ fn r1_a_failed_subscription_invoice_and_order_each_bring_one_message() {
         "time_zone": "Europe/London"
     });
     let order = stripe::with(stripe::payment_intent("pi_1"), "/metadata", order);
-    for (obligation, event) in [
-        ("in_1", failed("evt_1", stripe::invoice("in_1"))),
-        ("in_2", failed("evt_1", one_off)),
-        ("pi_1", intent_failed("evt_1", order)),
+    for (obligation, event, template, ledger) in [
+        ("in_1", failed("evt_1", stripe::invoice("in_1")), "payment_failed_first", "0 whatsapp sent"),
+        ("in_2", failed("evt_1", one_off), "payment_failed_first", "0 whatsapp sent"),
+        ("pi_1", intent_failed("evt_1", order), "order_payment_failed", "1 whatsapp sent"),
     ] {
         scene(|scene| {
             post(scene, &event);
-            scene.advance(hours(12));
-            assert_eq!(scene.templates(), ["payment_failed_first"], "{obligation}");
-            assert_eq!(scene.ledger(obligation), ["0 whatsapp sent"]);
+            scene.advance(hours(1));
+            assert_eq!(scene.templates(), [template], "{obligation}");
+            assert_eq!(scene.ledger(obligation), [ledger]);
         });
     }
 }

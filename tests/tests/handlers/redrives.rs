@@ -8,7 +8,7 @@ use crate::scene::{Scene, days, hours, minutes, paid, scene};
 /// A first step that is parked because its template is wrong.
 fn parked_step(scene: &mut Scene) {
     scene.fail_invoice("in_1");
-    scene.memory.answer("graph.facebook.com", [Reply::graph_error(400, 132_001)]);
+    scene.memory.answer("graph.facebook.com", [Reply::graph_error(400, 100)]);
     scene.advance(minutes(10));
     assert_eq!(scene.parked(), ["malformed_request"]);
 }

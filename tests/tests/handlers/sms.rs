@@ -22,7 +22,7 @@ fn a_number_without_whatsapp_gets_exactly_one_text_message() {
         assert_eq!(
             text.body,
             format!(
-                "Acme: Hi Ana Mar\u{ed}a, your payment of 49.00 USD did not go through. Pay here: {} Reply HELP for help, STOP to end.",
+                "Acme: Hi Ana Maria, your payment of 49.00 USD did not go through. Pay here: {} Reply HELP for help, STOP to end.",
                 seeds::LINK
             )
         );

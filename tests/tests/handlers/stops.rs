@@ -148,6 +148,7 @@ fn o28_a_stop_silences_every_case_of_the_buyer() {
             }
             scene.advance(days(20));
             assert_eq!(scene.templates().len(), 2, "{word}");
+            assert_eq!(scene.answers().len(), 1, "one confirmation, then silence: {word}");
             assert_eq!(scene.trail("in_3"), ["opened", "opted_out 0"], "a case that had not written yet");
             assert_eq!(scene.memory.texts(), []);
         });
@@ -156,7 +157,9 @@ fn o28_a_stop_silences_every_case_of_the_buyer() {
 
 #[test]
 fn o28_the_stop_button_of_our_own_template_works_and_help_is_no_stop() {
-    for (payload, sent) in [("STOP", 1), ("HELP", 2)] {
+    for (payload, sent, answer) in
+        [("STOP", 1, "You will get no more messages"), ("HELP", 2, "A person of ours will answer you here")]
+    {
         scene(|scene| {
             scene.fail_invoice("in_1");
             scene.advance(hours(1));
@@ -164,6 +167,8 @@ fn o28_the_stop_button_of_our_own_template_works_and_help_is_no_stop() {
             assert_eq!(scene.post_meta(&meta::button(seeds::PHONE, payload, at)).status, 200);
             scene.advance(days(4));
             assert_eq!(scene.templates().len(), sent, "{payload}");
+            let answers = scene.answers();
+            assert!(answers.len() == 1 && answers[0].contains(answer), "{answers:?}");
         });
     }
 }

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use crate::model::{Template, entries, items, target, text};
+use crate::send_rate;
 
 /// Route and the function that serves it: one for each source, so that each has a throttle of its own.
 pub(crate) static ROUTES: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
@@ -23,9 +24,14 @@ pub(crate) static ROUTES: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|
     sources.chain(others).collect()
 });
 
-/// Function and the queue it reads. Nobody reads the parked queue.
-pub(crate) const CONSUMERS: [(&str, &str); 3] =
-    [("sms-fallback", "SmsQueue"), ("sweep", "SpillQueue"), ("whatsapp-sender", "WhatsappQueue")];
+/// Function and the queue it reads. Nobody reads the parked queue and the dead letters of hand-offs.
+pub(crate) const CONSUMERS: [(&str, &str); 5] = [
+    ("handoff", "HandoffQueue"),
+    ("push-sender", "PushQueue"),
+    ("sms-fallback", "SmsQueue"),
+    ("sweep", "SpillQueue"),
+    ("whatsapp-sender", "WhatsappQueue"),
+];
 
 struct Queue {
     name: &'static str,
@@ -37,7 +43,7 @@ struct Queue {
     sources: &'static [&'static str],
 }
 
-const QUEUES: [Queue; 4] = [
+const QUEUES: [Queue; 7] = [
     Queue {
         name: "WhatsappQueue",
         suffix: "whatsapp",
@@ -57,7 +63,28 @@ const QUEUES: [Queue; 4] = [
         suffix: "parked",
         retention_days: 14,
         redrive: None,
-        sources: &["sms", "spill"],
+        sources: &["sms", "push", "spill"],
+    },
+    Queue {
+        name: "PushQueue",
+        suffix: "push",
+        retention_days: 4,
+        redrive: Some(("ParkedQueue", 5)),
+        sources: &[],
+    },
+    Queue {
+        name: "HandoffQueue",
+        suffix: "handoff",
+        retention_days: 4,
+        redrive: Some(("HandoffDeadQueue", 100)),
+        sources: &[],
+    },
+    Queue {
+        name: "HandoffDeadQueue",
+        suffix: "handoff-dead",
+        retention_days: 14,
+        redrive: None,
+        sources: &["handoff"],
     },
     Queue {
         name: "SpillQueue",
@@ -174,11 +201,15 @@ pub(crate) fn consumer_problems(template: &Template) -> Vec<String> {
                     "{binary}: one bad message of {queue} fails its batch: no ReportBatchItemFailures"
                 ));
             }
-            if event["BatchSize"] != 10 || event["MaximumBatchingWindowInSeconds"] != 0 {
-                found.push(format!("{binary}: batches of {queue} are not 10 without a wait"));
-            }
-            if template.number(&event["ScalingConfig"]["MaximumConcurrency"]) < Some(2) {
+            if binary == "whatsapp-sender" {
+                found.extend(send_rate::problems(template, event));
+            } else if event["BatchSize"] != 10 {
+                found.push(format!("{binary}: batches of {queue} are not 10"));
+            } else if template.number(&event["ScalingConfig"]["MaximumConcurrency"]) < Some(2) {
                 found.push(format!("{binary}: MaximumConcurrency of {queue} is not at least 2"));
+            }
+            if event["MaximumBatchingWindowInSeconds"] != 0 {
+                found.push(format!("{binary}: batches of {queue} wait"));
             }
             let visibility = template.number(&template.properties(&queue)["VisibilityTimeout"]);
             let least = function["Timeout"].as_u64().map(|timeout| timeout * 6);
@@ -276,6 +307,11 @@ mod refusals {
             "maxReceiveCount is Some(3), not 8",
         );
         assert_refused("/Parameters/SpillMaxReceiveCount/MinValue", json!(0), "may be set below 1");
+        assert_refused(
+            &format!("{}/deadLetterTargetArn", redrive("HandoffQueue")),
+            json!({"Fn::GetAtt": ["ParkedQueue", "Arn"]}),
+            "HandoffQueue: dead letters go to ParkedQueue, not to HandoffDeadQueue",
+        );
         let back = json!({"deadLetterTargetArn": {"Fn::GetAtt": ["SmsQueue", "Arn"]}, "maxReceiveCount": 1});
         assert_refused(&redrive("ParkedQueue"), back, "ParkedQueue is the end of the line");
         let source = properties("SmsQueue", "RedriveAllowPolicy/sourceQueueArns/0");
@@ -305,21 +341,25 @@ mod refusals {
     #[test]
     fn a_batch_that_fails_whole_or_is_handed_out_twice_is_refused() {
         for (function, event, binary) in [
-            ("WhatsappSenderFunction", "DueSteps", "whatsapp-sender"),
+            ("HandoffFunction", "Notes", "handoff"),
+            ("PushSenderFunction", "DueSteps", "push-sender"),
             ("SmsFallbackFunction", "DueSteps", "sms-fallback"),
             ("SweepFunction", "SpilledEvents", "sweep"),
+            ("WhatsappSenderFunction", "DueSteps", "whatsapp-sender"),
         ] {
             let event = properties(function, &format!("Events/{event}"));
             let words = format!("{binary}: one bad message of");
             assert_refused(&format!("{event}/Properties/FunctionResponseTypes"), Value::Null, &words);
             let typo = json!(["ReportBatchItemFailure"]);
             assert_refused(&format!("{event}/Properties/FunctionResponseTypes"), typo, &words);
-            assert_refused(
-                &format!("{event}/Properties/ScalingConfig"),
-                Value::Null,
-                "MaximumConcurrency of",
-            );
-            assert_refused(&format!("{event}/Properties/BatchSize"), json!(100), "are not 10");
+            let (scaling, batch) = if binary == "whatsapp-sender" {
+                ("MaximumConcurrency is null", "BatchSize is 100")
+            } else {
+                ("MaximumConcurrency of", "are not 10")
+            };
+            assert_refused(&format!("{event}/Properties/ScalingConfig"), Value::Null, scaling);
+            assert_refused(&format!("{event}/Properties/BatchSize"), json!(100), batch);
+            assert_refused(&format!("{event}/Properties/MaximumBatchingWindowInSeconds"), json!(5), "wait");
             assert_refused(&event, Value::Null, "queues are read by");
         }
         assert_refused(&properties("WhatsappQueue", "VisibilityTimeout"), json!(30), "below 6 x the timeout");

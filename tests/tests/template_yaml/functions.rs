@@ -8,23 +8,31 @@ use crate::flow::{CONSUMERS, ROUTES};
 use crate::model::{Code, Template, entries, items, pascal, target, text};
 
 /// Binary, memory in MB, timeout in seconds.
-const SIZES: [(&str, u64, u64); 8] = [
+const SIZES: [(&str, u64, u64); 10] = [
     ("cart-webhook", 128, 10),
     ("channel-webhook", 128, 10),
+    ("handoff", 128, 30),
     ("kyc-webhook", 128, 10),
     ("merchant-webhook", 128, 10),
     ("payment-webhook", 128, 10),
+    ("push-sender", 256, 30),
     ("sms-fallback", 256, 30),
     ("sweep", 256, 300),
     ("whatsapp-sender", 256, 30),
 ];
 
 /// Where a variable that is no policy setting must point.
-const WIRING: [(&str, &str); 16] = [
+const WIRING: [(&str, &str); 22] = [
+    ("HANDOFF_DEAD_QUEUE_URL", "HandoffDeadQueue"),
+    ("HANDOFF_QUEUE_URL", "HandoffQueue"),
     ("META_SECRET_ARN", "MetaSecret"),
+    ("OUTLETS_SECRET_ARN", "OutletsSecret"),
     ("PARKED_QUEUE_ARN", "ParkedQueue.Arn"),
     ("PARKED_QUEUE_URL", "ParkedQueue"),
     ("PEPPER_SECRET_ARN", "PepperSecret"),
+    ("PUSH_MAX_RECEIVES", "PushMaxReceiveCount"),
+    ("PUSH_QUEUE_URL", "PushQueue"),
+    ("PUSH_SECRET_ARN", "PushSecret"),
     ("RECOUP_BRAND", "Brand"),
     ("RECOUP_LOG", "LogLevel"),
     ("SCHEDULER_ROLE_ARN", "SchedulerRole.Arn"),
@@ -236,11 +244,11 @@ mod refusals {
     #[test]
     fn a_folder_that_is_not_deployed_is_refused() {
         let mut code = CODE.clone();
-        code.packages.insert("push-sender".to_owned());
+        code.packages.insert("mail-sender".to_owned());
         assert_new_problem(
             &TEMPLATE,
             &code,
-            "functions/push-sender is deployed by 0 functions",
+            "functions/mail-sender is deployed by 0 functions",
             "a new folder",
         );
     }

@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 
 use crate::model::{Template, entries, items, pascal, target, text};
 
-/// What every function may do.
-const EVERY_FUNCTION: [&str; 4] = [
+/// What every function may do that decides about cases.
+const EVERY_FUNCTION: [&str; 6] = [
     "iam:PassRole on SchedulerRole when StringEquals iam:PassedToService scheduler.amazonaws.com",
     "scheduler:CreateSchedule on scheduler:schedule/${ScheduleGroup}/*",
     "scheduler:DeleteSchedule on scheduler:schedule/${ScheduleGroup}/*",
+    "sqs:SendMessage on HandoffQueue",
     "sqs:SendMessage on ParkedQueue",
+    "sqs:SendMessage on PushQueue",
 ];
 
 /// Where the secrets of a family's sources are.
@@ -39,8 +41,28 @@ macro_rules! webhook {
 /// The key of the recipients' hashes, for functions that look a buyer up.
 const PEPPER: &str = "secretsmanager:GetSecretValue on PepperSecret";
 
+/// The function that only marks what was told.
+const TELLS: &str = "handoff";
+
 /// What a function may do beyond that, writing its own log and reading its own queue apart.
-const BEYOND: [(&str, &[&str]); 8] = [
+const BEYOND: [(&str, &[&str]); 10] = [
+    (
+        TELLS,
+        &[
+            "secretsmanager:GetSecretValue on OutletsSecret if OutletsConfigured",
+            "sqs:SendMessage on HandoffDeadQueue",
+        ],
+    ),
+    (
+        "push-sender",
+        &[
+            PEPPER,
+            secrets_of!("payment"),
+            "secretsmanager:GetSecretValue on PushSecret if PushConfigured",
+            "sqs:SendMessage on SmsQueue",
+            "sqs:SendMessage on WhatsappQueue",
+        ],
+    ),
     webhook!("payment-webhook", secrets_of!("payment")),
     webhook!("cart-webhook", PEPPER, secrets_of!("cart")),
     webhook!("kyc-webhook", secrets_of!("kyc")),
@@ -136,13 +158,12 @@ fn owned(lines: &[&str]) -> BTreeSet<String> {
 }
 
 fn function_grants(binary: &str, own: &[&str]) -> BTreeSet<String> {
-    let mut grants: BTreeSet<String> = owned(&EVERY_FUNCTION);
+    let mut grants = if binary == TELLS { BTreeSet::new() } else { owned(&EVERY_FUNCTION) };
     grants.extend(owned(own));
-    // Message providers say nothing of a source's successes.
-    let feeds = if binary == "channel-webhook" { "" } else { " f#${Brand}#*" };
+    let items = items_of(binary);
     for action in ["GetItem", "PutItem"] {
         grants.insert(format!(
-            "dynamodb:{action} on Table when ForAllValues:StringLike dynamodb:LeadingKeys c#${{Brand}}#* r#${{Brand}}#*{feeds}"
+            "dynamodb:{action} on Table when ForAllValues:StringLike dynamodb:LeadingKeys {items}"
         ));
     }
     for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
@@ -154,6 +175,19 @@ fn function_grants(binary: &str, own: &[&str]) -> BTreeSet<String> {
         }
     }
     grants
+}
+
+/// The items a function may read and write: cases, recipients, what sources succeeded in, what providers said.
+fn items_of(binary: &str) -> &'static str {
+    match binary {
+        TELLS => "c#${Brand}#*",
+        // Message providers say nothing of a source's successes.
+        "channel-webhook" => "c#${Brand}#* r#${Brand}#* p#${Brand}",
+        "push-sender" | "sms-fallback" | "whatsapp-sender" => {
+            "c#${Brand}#* r#${Brand}#* f#${Brand}#* p#${Brand}"
+        }
+        _ => "c#${Brand}#* r#${Brand}#* f#${Brand}#*",
+    }
 }
 
 /// Each permission of a role as one line, and what is wrong with its statements.
@@ -191,7 +225,8 @@ fn grants_of(template: &Template, role: &str) -> (BTreeSet<String>, Vec<String>)
     (grants, wrong)
 }
 
-fn conditions(condition: &Value) -> String {
+/// A statement's conditions, each as words.
+pub(crate) fn conditions(condition: &Value) -> String {
     let one = |(key, values)| {
         let values: Vec<String> = items(values).into_iter().map(target).collect();
         format!("{key} {}", values.join(" "))
@@ -199,69 +234,6 @@ fn conditions(condition: &Value) -> String {
     entries(condition)
         .flat_map(|(operator, keys)| entries(keys).map(one).map(move |key| format!(" when {operator} {key}")))
         .collect()
-}
-
-/// Checks that only AWS's own service takes a role, and the scheduler only for timers of this stack.
-pub(crate) fn trust_problems(template: &Template) -> Vec<String> {
-    let mut found = Vec::new();
-    for (role, resource) in template.resources("AWS::IAM::Role") {
-        let (service, when) = match role {
-            "SchedulerRole" => (
-                "scheduler.amazonaws.com",
-                " when StringEquals aws:SourceAccount AWS::AccountId when StringEquals aws:SourceArn ScheduleGroup",
-            ),
-            "SweepTimerRole" => (
-                "scheduler.amazonaws.com",
-                " when StringEquals aws:SourceAccount AWS::AccountId \
-                 when StringEquals aws:SourceArn scheduler:schedule-group/default",
-            ),
-            _ => ("lambda.amazonaws.com", ""),
-        };
-        let statements = items(&resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]);
-        let trust: Vec<String> = statements
-            .iter()
-            .map(|statement| {
-                let (action, principal) = (text(&statement["Action"]), &statement["Principal"]);
-                format!("{action} by {principal}{}", conditions(&statement["Condition"]))
-            })
-            .collect();
-        let expected = format!("sts:AssumeRole by {}{when}", json!({"Service": service}));
-        if trust != [expected.clone()] {
-            found.push(format!("{role} trusts {trust:?}, not {expected}"));
-        }
-    }
-    found
-}
-
-/// Checks that every queue refuses plain HTTP, and that only the scheduler's dead letters come by a queue's own policy.
-pub(crate) fn queue_policy_problems(template: &Template) -> Vec<String> {
-    let mut found = Vec::new();
-    for queue in template.resources("AWS::SQS::Queue").into_keys() {
-        let policy = template.properties(&format!("{queue}Policy"));
-        if policy["Queues"] != json!([{"Ref": queue}]) {
-            found.push(format!("{queue} has no policy called {queue}Policy"));
-        }
-        let statements: Vec<String> = items(&policy["PolicyDocument"]["Statement"])
-            .into_iter()
-            .map(|statement| {
-                let (effect, action) = (text(&statement["Effect"]), text(&statement["Action"]));
-                let (principal, resource) = (&statement["Principal"], target(&statement["Resource"]));
-                format!("{effect} {principal} {action} on {resource}{}", conditions(&statement["Condition"]))
-            })
-            .collect();
-        let mut expected = vec![format!("Deny \"*\" sqs:* on {queue} when Bool aws:SecureTransport false")];
-        if queue == "ParkedQueue" {
-            expected.push(format!(
-                "Allow {} sqs:SendMessage on {queue} when ArnLike aws:SourceArn ScheduleGroup \
-                 scheduler:schedule/${{ScheduleGroup}}/* when StringEquals aws:SourceAccount AWS::AccountId",
-                json!({"Service": "scheduler.amazonaws.com"})
-            ));
-        }
-        if statements != expected {
-            found.push(format!("{queue}Policy says {statements:?}, not {expected:?}"));
-        }
-    }
-    found
 }
 
 mod refusals {
@@ -322,45 +294,20 @@ mod refusals {
     }
 
     #[test]
-    fn a_timer_with_another_role_or_target_is_refused() {
-        let queue = statement("SchedulerRole", 0, "Resource");
+    fn a_key_of_the_table_that_is_no_concern_of_the_role_is_refused() {
+        let standing =
+            statement("HandoffRole", 1, "Condition/ForAllValues:StringLike/dynamodb:LeadingKeys/0");
         assert_refused(
-            &queue,
-            json!({"Fn::GetAtt": ["SmsQueue", "Arn"]}),
-            "SchedulerRole may not sqs:SendMessage on Whatsapp",
+            &standing,
+            json!({"Fn::Sub": "r#${Brand}#*"}),
+            "HandoffRole may not dynamodb:GetItem on Table",
         );
-        let trust = properties("SchedulerRole", "AssumeRolePolicyDocument/Statement/0");
+        let standing =
+            statement("PushSenderRole", 1, "Condition/ForAllValues:StringLike/dynamodb:LeadingKeys/3");
         assert_refused(
-            &format!("{trust}/Principal/Service"),
-            json!("events.amazonaws.com"),
-            "SchedulerRole trusts",
+            &standing,
+            json!({"Fn::Sub": "p#${Brand}*"}),
+            "PushSenderRole may dynamodb:GetItem on Table",
         );
-        assert_refused(&format!("{trust}/Condition"), Value::Null, "SchedulerRole trusts");
-        assert_refused(
-            &format!("{trust}/Condition/StringEquals/aws:SourceArn"),
-            Value::Null,
-            "SchedulerRole trusts",
-        );
-        let lambda = properties("SweepRole", "AssumeRolePolicyDocument/Statement/0/Principal");
-        assert_refused(&lambda, json!("*"), "SweepRole trusts");
-        assert_refused(&properties("ScheduleGroup", "Name"), Value::Null, "ScheduleGroup is called");
-    }
-
-    #[test]
-    fn a_queue_open_to_plain_http_or_to_others_is_refused() {
-        let policy = |queue, index| properties(queue, &format!("PolicyDocument/Statement/{index}"));
-        assert_refused(&policy("SmsQueuePolicy", 0), Value::Null, "SmsQueuePolicy says");
-        assert_refused(
-            &format!("{}/Effect", policy("SmsQueuePolicy", 0)),
-            json!("Allow"),
-            "SmsQueuePolicy says",
-        );
-        assert_refused(&policy("ParkedQueuePolicy", 1), Value::Null, "ParkedQueuePolicy says");
-        assert_refused(
-            &format!("{}/Condition", policy("ParkedQueuePolicy", 1)),
-            Value::Null,
-            "ParkedQueuePolicy says",
-        );
-        assert_refused("/Resources/SpillQueuePolicy", Value::Null, "SpillQueue has no policy");
     }
 }

@@ -13,8 +13,21 @@ const SECRETS: [(&str, &[&str]); 3] = [
     ("TwilioSecret", &["account_sid", "auth_token", "from"]),
 ];
 
+/// Secret that is handed over whole, its parameter, and the condition under which it exists.
+const DOCUMENTS: [(&str, &str, &str); 2] = [
+    ("OutletsSecret", "OutletsSecretJson", "OutletsConfigured"),
+    ("PushSecret", "PushSecretJson", "PushConfigured"),
+];
+
 /// Alarm, its metric, and what it looks at.
-const ALARMS: [(&str, &str, &[&str]); 5] = [
+const ALARMS: [(&str, &str, &[&str]); 8] = [
+    (
+        "HandoffDeadAlarm",
+        "ApproximateNumberOfMessagesVisible",
+        &[r#"{"Fn::GetAtt":["HandoffDeadQueue","QueueName"]}"#],
+    ),
+    ("HandoffErrorsAlarm", "Errors", &[r#"{"Ref":"HandoffFunction"}"#]),
+    ("PushSenderErrorsAlarm", "Errors", &[r#"{"Ref":"PushSenderFunction"}"#]),
     ("ParkedAlarm", "ApproximateNumberOfMessagesVisible", &[r#"{"Fn::GetAtt":["ParkedQueue","QueueName"]}"#]),
     ("SmsFallbackErrorsAlarm", "Errors", &[r#"{"Ref":"SmsFallbackFunction"}"#]),
     ("SuccessesStoppedAlarm", "alarm", &[r#"{"Ref":"Table"}"#, r#""successes_stopped""#]),
@@ -74,6 +87,17 @@ pub(crate) fn secret_problems(template: &Template) -> Vec<String> {
         let names: Vec<&str> = entries(&value).map(|(name, _)| name).collect();
         if names != members {
             found.push(format!("{name} holds {names:?}, not {members:?}"));
+        }
+    }
+    for (name, parameter, condition) in DOCUMENTS {
+        stored.insert(parameter);
+        let secret = &template.0["Resources"][name];
+        if secret["Properties"]["SecretString"] != json!({"Ref": parameter}) {
+            found.push(format!("{name} is not {parameter}"));
+        }
+        let empty = json!({"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]});
+        if secret["Condition"] != condition || template.0["Conditions"][condition] != empty {
+            found.push(format!("{name} exists without {parameter}"));
         }
     }
     if template.properties("StripeSecret")["SecretString"]["Fn::Sub"]
@@ -150,7 +174,10 @@ pub(crate) fn parameter_problems(template: &Template) -> Vec<String> {
     }
     for (output, resource) in [
         ("ApiId", "WebhookApi"),
+        ("HandoffDeadQueueUrl", "HandoffDeadQueue"),
+        ("HandoffQueueUrl", "HandoffQueue"),
         ("ParkedQueueUrl", "ParkedQueue"),
+        ("PushQueueUrl", "PushQueue"),
         ("ScheduleGroup", "ScheduleGroup"),
         ("SmsQueueUrl", "SmsQueue"),
         ("SpillQueueUrl", "SpillQueue"),
@@ -292,6 +319,15 @@ mod refusals {
             Value::Null,
             "TwilioSecret exists without Twilio",
         );
+        for (secret, parameter) in [("PushSecret", "PushSecretJson"), ("OutletsSecret", "OutletsSecretJson")]
+        {
+            let place = properties(secret, "SecretString");
+            assert_refused(&place, json!({"Ref": "Brand"}), &format!("{secret} is not {parameter}"));
+            let condition = format!("/Resources/{secret}/Condition");
+            assert_refused(&condition, Value::Null, &format!("{secret} exists without {parameter}"));
+            let shown = format!("/Parameters/{parameter}/NoEcho");
+            assert_refused(&shown, Value::Null, &format!("{parameter} goes into a secret but is shown"));
+        }
         assert_refused(
             &properties("PepperSecret", "GenerateSecretString"),
             Value::Null,
@@ -340,6 +376,7 @@ mod refusals {
             "ParkedAlarm does not watch",
         );
         assert_refused(&properties("ParkedAlarm", "Threshold"), json!(0), "ParkedAlarm has no threshold");
+        assert_refused("/Resources/HandoffDeadAlarm", Value::Null, "HandoffDeadAlarm does not watch");
         assert_refused(
             &properties("ParkedAlarm", "AlarmActions"),
             Value::Null,

@@ -189,7 +189,7 @@ impl Drill<'_> {
     /// How many steps are due: by the table, or in a queue.
     async fn waiting(&self) -> Result<usize, LocalError> {
         let mut queued = 0;
-        for name in ["whatsapp", "sms", "spill"] {
+        for name in ["whatsapp", "sms", "push", "handoff", "spill"] {
             let depth = self.stack.emulator.depth(self.stack.file.queue(name)?).await?;
             queued += depth.visible + depth.in_flight;
         }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::report::masked;
+use crate::report::{addressee, words_of};
 use crate::stubs::Sent;
 
 /// What a function's line says of a decision.
@@ -45,13 +45,14 @@ pub(super) fn summary(line: &str) -> Option<String> {
 /// What left, and what the provider said to it.
 pub(super) fn departure(channel: &str, entry: &Sent) -> String {
     let what = entry.template.as_ref().map(|name| format!("{name} ({})", values_of(entry)));
-    let what = what.or_else(|| text_of(entry)).unwrap_or_default();
-    let to = entry.phone.as_deref().map(masked).unwrap_or_default();
+    let what = what.unwrap_or_else(|| format!("\"{}\"", words_of(&entry.request["body"])));
+    let to = addressee(entry);
     let answer = match entry.refusal() {
         None => "accepted".to_owned(),
         Some(code) => format!("refused with {code}"),
     };
-    format!("out      {channel:9} to {to}: {what}: {answer}")
+    let to = if to.is_empty() { to } else { format!(" to {to}") };
+    format!("out      {channel:9}{to}: {what}: {answer}")
 }
 
 /// The values that a template was filled with.
@@ -61,10 +62,4 @@ fn values_of(entry: &Sent) -> String {
         components.into_iter().flatten().filter_map(|component| component["parameters"].as_array());
     let values: Vec<&str> = parameters.flatten().filter_map(|parameter| parameter["text"].as_str()).collect();
     values.join(", ")
-}
-
-fn text_of(entry: &Sent) -> Option<String> {
-    let body = &entry.request["body"];
-    let text = body["MessageBody"].as_str().or_else(|| body["Body"].as_str())?;
-    Some(format!("\"{text}\""))
 }

@@ -4,8 +4,10 @@
 //! checked.
 
 mod forged_signature;
+mod handed_off;
 mod lines;
 mod number_without_whatsapp;
+mod order_climbs;
 mod other_triggers;
 mod paid_after_day_7;
 mod play;
@@ -22,7 +24,7 @@ use crate::stack::Stack;
 
 use play::Play;
 
-const TITLES: [(char, &str); 7] = [
+const TITLES: [(char, &str); 9] = [
     ('a', "A failed subscription charge: WhatsApp on Day 0, 3 and 7, and silence once it is paid"),
     ('b', "The same event five times, its payment intent too, and out of order: one message"),
     ('c', "A number without WhatsApp: one text message instead"),
@@ -30,6 +32,8 @@ const TITLES: [(char, &str); 7] = [
     ('e', "The buyer answers STOP: silence"),
     ('f', "A forged signature: 401, and nothing is written"),
     ('g', "A cart is left and a check of identity is refused: the other two triggers"),
+    ('h', "The payment of an order fails: push, WhatsApp, text message, until it is read or paid"),
+    ('i', "The buyer asks for a person: people are told, and dunning waits for them"),
 ];
 
 /// Plays every scenario, one after the other, and reports what was so and what was not.
@@ -66,14 +70,16 @@ async fn one(letter: char, play: &mut Play<'_>) -> Result<(), LocalError> {
         'd' => provider_outage::play(play).await,
         'e' => stop::play(play).await,
         'f' => forged_signature::play(play).await,
-        _ => other_triggers::play(play).await,
+        'g' => other_triggers::play(play).await,
+        'h' => order_climbs::play(play).await,
+        _ => handed_off::play(play).await,
     }
 }
 
 /// Gathers what was sent and what the queues hold.
 async fn conclude(play: &Play<'_>, report: &mut Report) -> Result<(), LocalError> {
     let mut sent = Vec::new();
-    for channel in ["whatsapp", "sms"] {
+    for channel in ["whatsapp", "sms", "push"] {
         sent.extend(play.sent(channel).await?.into_iter().map(|entry| (channel, entry)));
     }
     sent.sort_by_key(|(_, entry)| entry.time);

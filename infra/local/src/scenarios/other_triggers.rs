@@ -6,7 +6,8 @@ use serde_json::json;
 use super::play::Play;
 use crate::LocalError;
 
-const SHOPPER: &str = "+12025550111";
+// No number of the United States: Meta delivers no marketing there.
+const SHOPPER: &str = "+447700900111";
 const APPLICANT: &str = "+12025550112";
 
 pub(super) async fn play(play: &mut Play<'_>) -> Result<(), LocalError> {

@@ -14,8 +14,19 @@ use crate::stack::Stack;
 use crate::stripe_events::Invoice;
 use crate::stubs::Sent;
 
-const FUNCTIONS: [&str; 6] =
-    ["payment-webhook", "merchant-webhook", "whatsapp-sender", "sms-fallback", "channel-webhook", "sweep"];
+const FUNCTIONS: [&str; 8] = [
+    "payment-webhook",
+    "merchant-webhook",
+    "whatsapp-sender",
+    "push-sender",
+    "sms-fallback",
+    "channel-webhook",
+    "handoff",
+    "sweep",
+];
+
+/// The stubs that show what left.
+const LEAVES_BY: [&str; 6] = ["whatsapp", "sms", "push", "slack", "help_desk", "ends"];
 
 /// A little more than the template's `FirstDelaySeconds`.
 const FIRST_DELAY: SignedDuration = SignedDuration::from_secs(125);
@@ -24,7 +35,7 @@ const FIRST_DELAY: SignedDuration = SignedDuration::from_secs(125);
 pub(super) struct Play<'a> {
     pub(super) stack: &'a Stack,
     pub(super) statements: Vec<Statement>,
-    /// When the first failure of each case came in, by invoice.
+    /// When the first failure of each case came in, by invoice or order.
     pub(super) failures: BTreeMap<String, Timestamp>,
     /// What was decided so far: the obligation and the reason.
     decisions: Vec<(String, String)>,
@@ -113,8 +124,12 @@ impl<'a> Play<'a> {
 
     /// Delivers an event of the merchant's own backend that the stack must take.
     pub(super) async fn tell(&mut self, kind: &str, data: &Value) -> Result<(), LocalError> {
+        let now = self.now()?;
         let status = self.stack.tell(kind, data).await?;
-        self.screen.line(self.now()?, &format!("in       merchant  {kind}: answered {status}"));
+        self.screen.line(now, &format!("in       merchant  {kind}: answered {status}"));
+        if let (200, "payment.failed", Some(obligation)) = (status, kind, data["obligation_id"].as_str()) {
+            self.failures.entry(obligation.to_owned()).or_insert(now);
+        }
         self.show().await?;
         if status == 200 {
             return Ok(());
@@ -251,7 +266,7 @@ impl<'a> Play<'a> {
                 self.decisions.push((line.obligation, line.reason));
             }
         }
-        for channel in ["whatsapp", "sms"] {
+        for channel in LEAVES_BY {
             let entries = self.sent(channel).await?;
             let shown = self.sent_shown.insert(channel, entries.len()).unwrap_or_default();
             happened.extend(entries.iter().skip(shown).map(|entry| (entry.time, departure(channel, entry))));

@@ -74,9 +74,12 @@ pub struct StackFile {
 }
 
 const ROUTES: [(&str, &str); 2] = [("stripe", "StripeWebhookUrl"), ("meta", "MetaWebhookUrl")];
-const QUEUES: [(&str, &str); 4] = [
+const QUEUES: [(&str, &str); 7] = [
     ("whatsapp", "WhatsappQueueUrl"),
     ("sms", "SmsQueueUrl"),
+    ("push", "PushQueueUrl"),
+    ("handoff", "HandoffQueueUrl"),
+    ("handoff_dead", "HandoffDeadQueueUrl"),
     ("parked", "ParkedQueueUrl"),
     ("spill", "SpillQueueUrl"),
 ];
@@ -121,6 +124,9 @@ impl StackFile {
             ("whatsapp", &stubs.whatsapp),
             ("sms", &stubs.sms),
             ("push", &stubs.push),
+            ("slack", &stubs.slack),
+            ("help_desk", &stubs.help_desk),
+            ("ends", &stubs.ends),
             ("stripe", &stubs.stripe),
         ];
         for (name, stub) in all {
@@ -206,7 +212,7 @@ mod tests {
         json!({"outputs": {
             "ApiUrl": "http://127.0.0.1:1/api", "StripeWebhookUrl": "http://127.0.0.1:1/api/webhooks/stripe",
             "MetaWebhookUrl": "http://127.0.0.1:1/api/channels/meta", "WhatsappQueueUrl": "w",
-            "SmsQueueUrl": "s", "ParkedQueueUrl": "p", "SpillQueueUrl": "f", "TableName": "t",
+            "SmsQueueUrl": "s", "PushQueueUrl": "a", "HandoffQueueUrl": "h", "HandoffDeadQueueUrl": "d", "ParkedQueueUrl": "p", "SpillQueueUrl": "f", "TableName": "t",
             "ScheduleGroup": "g"}})
     }
 
@@ -231,7 +237,7 @@ mod tests {
             assert!(json.get(member).is_some(), "{member}");
         }
         let queues: Vec<&String> = json["queues"].as_object().expect("queues").keys().collect();
-        assert_eq!(queues, ["parked", "sms", "spill", "whatsapp"]);
+        assert_eq!(queues, ["handoff", "handoff_dead", "parked", "push", "sms", "spill", "whatsapp"]);
         assert_eq!(StackFile::read(&dir).expect("read"), Some(file));
         std::fs::remove_dir_all(&dir).expect("removed");
         assert_eq!(StackFile::read(&dir).expect("read"), None);

@@ -3,26 +3,26 @@
 mod faults;
 mod file;
 mod process;
+mod settings;
 mod traffic;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::emulator::Emulator;
 use crate::screen::Screen;
-use crate::stubs::{ApprovedTemplates, Credentials, Stubs};
+use crate::stubs::{ApprovedTemplates, Stubs};
 use crate::{Http, LocalError, MovedClock, signing};
 
 pub use faults::{Faults, RuleId};
 pub use file::{Control, DummyCredentials, StackFile, StubAddress};
 use process::{FaultProxy, LocalAws, run};
+use settings::{credentials, documents, parameters};
 
 const REGION: &str = "us-east-1";
-const PHONE_NUMBER_ID: &str = "106540000000001";
-const SMS_IDENTITY: &str = "arn:aws:sms-voice:us-east-1:000000000000:pool/pool-recoup-local";
 /// How often the local stack asks `WhatsApp` before the text message; the template's own number would take minutes.
 pub const WHATSAPP_TRIES: usize = 4;
 
@@ -118,7 +118,8 @@ impl Stack {
         let (aws, proxy) = start_aws(options, &dir, &clock, &stubs).await?;
         parts.begin("deploy template.yaml");
         let signing_secret = format!("whsec_{}", signing::random_hex()?);
-        let parameters = parameters(options, &credentials, &signing_secret, &verify_token);
+        let documents = documents(&credentials, &stubs);
+        let parameters = parameters(options, &credentials, &documents, &signing_secret, &verify_token);
         let deployed = deploy(options, &aws, &parameters).await?;
         let mut file = StackFile::read_outputs(&deployed, aws.endpoint(), REGION)?;
         file.secrets = [
@@ -141,9 +142,8 @@ impl Stack {
         let faults = file.faults_url.as_ref().map(|url| Faults::new(http.clone(), url));
         parts.begin("first answer of a function");
         let emulator = Emulator::new(http.clone(), &file);
-        let text = serde_json::json!({"signing_secrets": [file.secret(OWN_BACKENDS)?]}).to_string();
-        let secret =
-            serde_json::json!({"Name": format!("recoup/merchant/{OWN_BACKENDS}"), "SecretString": text});
+        let text = json!({"signing_secrets": [file.secret(OWN_BACKENDS)?]}).to_string();
+        let secret = json!({"Name": format!("recoup/merchant/{OWN_BACKENDS}"), "SecretString": text});
         emulator.call("secretsmanager", "secretsmanager.CreateSecret", &secret).await?;
         let stack =
             Self { file, clock, http, emulator, parts: Vec::new(), faults, aws, proxy, _stubs: stubs };
@@ -182,7 +182,7 @@ impl Stack {
     /// Tells the `WhatsApp` stub where statuses and replies go.
     async fn direct_statuses(&self) -> Result<(), LocalError> {
         let url = format!("{}/_webhook", self.file.stub("whatsapp")?);
-        let target = serde_json::json!({"url": self.file.route("meta")?});
+        let target = json!({"url": self.file.route("meta")?});
         self.http.json(Method::PUT, &url, Some(&target)).await.map(drop)
     }
 
@@ -275,58 +275,6 @@ fn prepare(options: &StackOptions) -> Result<PathBuf, LocalError> {
         .map_err(|source| LocalError::io("make the folder", &options.dir, source))
 }
 
-/// Secrets made up for one stack: none is a placeholder, and none opens anything else.
-fn credentials() -> Result<Credentials, LocalError> {
-    let random = || signing::random_hex();
-    Ok(Credentials {
-        phone_number_id: PHONE_NUMBER_ID.to_owned(),
-        meta_access_token: format!("EAA{}", random()?),
-        meta_app_secret: random()?,
-        stripe_api_key: format!("sk_test_{}", random()?),
-        twilio_account_sid: format!("AC{}", &random()?[..32]),
-        twilio_auth_token: random()?,
-        push_token: format!("ya29.{}", random()?),
-    })
-}
-
-/// The template's parameters: local values, then those the caller gave.
-fn parameters(
-    options: &StackOptions,
-    credentials: &Credentials,
-    signing_secret: &str,
-    verify_token: &str,
-) -> Vec<String> {
-    let tries = WHATSAPP_TRIES.to_string();
-    let architecture = if std::env::consts::ARCH == "aarch64" { "arm64" } else { "x86_64" };
-    let local = [
-        ("BrandName", "Acme"),
-        ("QuietHours", "off"),
-        ("RetryBackoffSeconds", "1"),
-        ("WhatsappMaxReceiveCount", &tries),
-        ("Architecture", architecture),
-        ("StripeSigningSecret", signing_secret),
-        ("StripeApiKey", &credentials.stripe_api_key),
-        ("WhatsappPhoneNumberId", &credentials.phone_number_id),
-        ("MetaAppSecret", &credentials.meta_app_secret),
-        ("MetaVerifyToken", verify_token),
-        ("MetaAccessToken", &credentials.meta_access_token),
-        ("SmsOriginationIdentity", SMS_IDENTITY),
-        ("TwilioAccountSid", &credentials.twilio_account_sid),
-        ("TwilioAuthToken", &credentials.twilio_auth_token),
-        ("TwilioFrom", "+15005550006"),
-        ("MerchantSources", OWN_BACKENDS),
-        ("ShopLinkBase", "https://shop.example.com/"),
-        ("IdentityLinkBase", "https://id.example.com/"),
-    ];
-    let given = |name: &str| options.parameters.iter().any(|(known, _)| known == name);
-    local
-        .into_iter()
-        .filter(|(name, _)| !given(name))
-        .map(|(name, value)| format!("{name}={value}"))
-        .chain(options.parameters.iter().map(|(name, value)| format!("{name}={value}")))
-        .collect()
-}
-
 /// Deploys the template and returns what `deploy.py` prints.
 async fn deploy(options: &StackOptions, aws: &LocalAws, parameters: &[String]) -> Result<Value, LocalError> {
     let path = |path: &Path| path.display().to_string();
@@ -379,7 +327,13 @@ mod tests {
     fn a_given_parameter_takes_the_place_of_the_local_one() {
         let mut options = StackOptions::new("", "");
         options.parameters.push(("QuietHours".into(), "21:00-08:00".into()));
-        let all = parameters(&options, &credentials().expect("random numbers"), "whsec_1", "token");
+        let all = parameters(
+            &options,
+            &credentials().expect("random numbers"),
+            &[String::new(), String::new()],
+            "whsec_1",
+            "token",
+        );
         let quiet: Vec<_> = all.iter().filter(|parameter| parameter.starts_with("QuietHours=")).collect();
         assert_eq!(quiet, ["QuietHours=21:00-08:00"]);
     }

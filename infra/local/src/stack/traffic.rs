@@ -108,7 +108,7 @@ impl Stack {
             .map_err(|error| LocalError::Answer { what: url, found: error.to_string() })
     }
 
-    /// Waits until no timer is due, the queues of steps are empty, and no status is on its way.
+    /// Waits until no timer is due, the queues of steps and of what is told are empty, and no status is on its way.
     ///
     /// # Errors
     /// [`LocalError::Deadline`] when that does not come about; [`LocalError`] when something does not answer.
@@ -141,7 +141,7 @@ impl Stack {
                 waiting.push(format!("timer {}", timer.name));
             }
         }
-        for name in ["whatsapp", "sms", "spill"] {
+        for name in ["whatsapp", "sms", "push", "handoff", "spill"] {
             let depth = self.emulator.depth(self.file.queue(name)?).await?;
             // A delayed message is not due: the clock has not reached its time.
             if depth.visible + depth.in_flight > 0 {

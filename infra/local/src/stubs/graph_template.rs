@@ -83,6 +83,7 @@ pub(super) fn check_envelope(body: &Map<String, Value>) -> Result<&str, GraphErr
             "type",
             "template",
             "text",
+            "interactive",
             "context",
             "biz_opaque_callback_data",
         ],

@@ -5,11 +5,16 @@
 mod approved;
 mod connection;
 mod end_user_messaging;
+mod fcm;
 mod graph_template;
+mod graph_window;
 mod meta_webhook;
+mod onesignal;
 mod push;
+mod receiver;
 mod script;
 mod server;
+mod slack;
 mod sms;
 mod stripe;
 mod twilio;
@@ -79,23 +84,39 @@ pub struct Credentials {
     pub twilio_auth_token: String,
     /// The bearer token of Firebase Cloud Messaging.
     pub push_token: String,
+    /// The app at OneSignal.
+    pub onesignal_app_id: String,
+    /// Its key.
+    pub onesignal_api_key: String,
+    /// The secret path of Slack's incoming webhook.
+    pub slack_path: String,
+    /// The key that signs what the help desk is told.
+    pub help_desk_key: String,
+    /// The key that signs what the system of accounts is told.
+    pub ends_key: String,
 }
 
-/// The four stubs of a stack; they stop when this is dropped.
+/// The stubs of a stack; they stop when this is dropped.
 #[derive(Debug)]
 pub struct Stubs {
     /// Meta's `WhatsApp` Cloud API.
     pub whatsapp: Stub,
     /// AWS End User Messaging and Twilio.
     pub sms: Stub,
-    /// Firebase Cloud Messaging.
+    /// Firebase Cloud Messaging and OneSignal.
     pub push: Stub,
+    /// A channel of Slack.
+    pub slack: Stub,
+    /// The merchant's help desk.
+    pub help_desk: Stub,
+    /// The merchant's system that keeps accounts.
+    pub ends: Stub,
     /// Stripe's API.
     pub stripe: Stub,
 }
 
 impl Stubs {
-    /// Starts the four stubs on free ports.
+    /// Starts the stubs on free ports.
     ///
     /// # Errors
     /// [`LocalError`] when a port cannot be opened.
@@ -110,6 +131,14 @@ impl Stubs {
             whatsapp: Stub::start(whatsapp, clock.clone()).await?,
             sms: Stub::start(sms::Sms::new(credentials), clock.clone()).await?,
             push: Stub::start(push::Push::new(credentials), clock.clone()).await?,
+            slack: Stub::start(slack::Slack::new(credentials), clock.clone()).await?,
+            help_desk: Stub::start(
+                receiver::Receiver::new("handoff.opened", &credentials.help_desk_key),
+                clock.clone(),
+            )
+            .await?,
+            ends: Stub::start(receiver::Receiver::new("case.ended", &credentials.ends_key), clock.clone())
+                .await?,
             stripe: Stub::start(stripe::Stripe::new(credentials), clock.clone()).await?,
         })
     }

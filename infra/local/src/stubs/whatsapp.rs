@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::graph_template::{GraphError, check_envelope, check_template, is_e164};
+use super::graph_window::{check_interactive, check_text};
 use super::meta_webhook::{Accepted, MetaWebhooks};
 use super::script::{Match, NextStatus, digits};
 use super::server::{Provider, Reading, lock};
@@ -122,30 +123,32 @@ impl WhatsApp {
                 Ok((to.to_owned(), Some(template.to_owned())))
             }
             None | Some("text") => {
-                let text = message.get("text").and_then(|text| text["body"].as_str()).unwrap_or_default();
-                if text.is_empty() || text.chars().count() > 4096 {
-                    return Err(GraphError::new(
-                        131_008,
-                        "(#131008) Required parameter is missing",
-                        "text['body'] must be 1 to 4096 characters",
-                    ));
-                }
-                let opened = lock(&self.windows).get(&digits(to)).copied();
-                if opened.is_some_and(|opened| now.duration_since(opened) < WINDOW) {
-                    return Ok((to.to_owned(), None));
-                }
-                Err(GraphError::new(
-                    131_047,
-                    "(#131047) Re-engagement message",
-                    "more than 24 hours have passed since the customer last replied to this number",
-                ))
+                check_text(message)?;
+                self.check_window(to, now)
+            }
+            Some("interactive") => {
+                check_interactive(message)?;
+                self.check_window(to, now)
             }
             Some(_) => Err(GraphError::new(
                 131_051,
                 "(#131051) Message type unknown",
-                "type must be template or text",
+                "type must be template, text or interactive",
             )),
         }
+    }
+
+    /// What is not a template goes only to who wrote within a day.
+    fn check_window(&self, to: &str, now: Timestamp) -> Result<(String, Option<String>), GraphError> {
+        let opened = lock(&self.windows).get(&digits(to)).copied();
+        if opened.is_some_and(|opened| now.duration_since(opened) < WINDOW) {
+            return Ok((to.to_owned(), None));
+        }
+        Err(GraphError::new(
+            131_047,
+            "(#131047) Re-engagement message",
+            "more than 24 hours have passed since the customer last replied to this number",
+        ))
     }
 
     async fn send_statuses(&self, message: &Accepted, statuses: &[NextStatus]) -> Result<Value, LocalError> {

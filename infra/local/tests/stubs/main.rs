@@ -31,6 +31,11 @@ impl Bench {
             twilio_account_sid: "AC1".into(),
             twilio_auth_token: "token1".into(),
             push_token: "ya29.1".into(),
+            onesignal_app_id: "app1".into(),
+            onesignal_api_key: "os1".into(),
+            slack_path: "/services/T1/B1/x".into(),
+            help_desk_key: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into(),
+            ends_key: "whsec_plJ3nmyCDGBKInavdOK15jsl".into(),
         };
         let stubs = Stubs::start(&credentials, &clock, ApprovedTemplates::default()).await.expect("stubs");
         Self { http: Http::new().expect("a client"), stubs, clock }

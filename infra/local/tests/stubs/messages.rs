@@ -133,6 +133,40 @@ async fn push_speaks_the_protocol_of_fcm() {
     assert_eq!(send("Bearer ya29.1", &message).await.json(), gone);
 }
 
+#[tokio::test]
+async fn push_speaks_the_protocol_of_onesignal_too() {
+    let bench = Bench::start().await;
+    let url = format!("{}/notifications", bench.stubs.push.url());
+    let mut message = json!({"app_id": "app1", "target_channel": "push", "contents": {"en": "hello"},
+        "include_aliases": {"external_id": ["u1"]}, "idempotency_key": "5c1b2d3e-1111-4111-8111-000000000001"});
+    let send = async |key: &str, body: &Value| {
+        let headers = [("authorization", key), ("content-type", "application/json")];
+        bench.post(&url, &headers, body.to_string()).await.expect("an answer")
+    };
+    let reply = send("Key os1", &message).await;
+    assert_eq!((reply.status, reply.json()["id"].as_str().map(str::len)), (200, Some(36)));
+    assert_eq!(send("Bearer os1", &message).await.status, 403);
+    message["contents"] = json!({});
+    let reply = send("Key os1", &message).await;
+    assert_eq!((reply.status, reply.json()["errors"].as_array().map(Vec::len)), (400, Some(1)));
+}
+
+#[tokio::test]
+async fn slack_answers_in_words() {
+    let bench = Bench::start().await;
+    let send = async |path: &str, body: &str| {
+        let url = format!("{}{path}", bench.stubs.slack.url());
+        let reply = bench.post(&url, &[("content-type", "application/json")], body.to_owned()).await;
+        let reply = reply.expect("an answer");
+        (reply.status, reply.text)
+    };
+    let said = |status: u16, word: &str| (status, word.to_owned());
+    assert_eq!(send("/services/T1/B1/x", r#"{"text":"hello"}"#).await, said(200, "ok"));
+    assert_eq!(send("/services/T1/B1/y", r#"{"text":"hello"}"#).await, said(404, "no_service"));
+    assert_eq!(send("/services/T1/B1/x", "{}").await, said(400, "no_text"));
+    assert_eq!(send("/services/T1/B1/x", "hello").await, said(400, "invalid_payload"));
+}
+
 /// What the stack's webhook received, and what it answers first.
 #[derive(Default)]
 struct Webhook {

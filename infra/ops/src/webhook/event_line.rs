@@ -28,6 +28,9 @@ pub struct EventLine {
     pub next_attempt: Option<String>,
     /// Where the buyer can pay, go on, or try again.
     pub url: Option<String>,
+    /// True where the failed payment was that of one order.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub one_time: bool,
     /// What was wrong with a check of identity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<&'static str>,
@@ -69,6 +72,9 @@ impl EventLine {
             | Fact::CheckoutCompleted
             | Fact::KycPending
             | Fact::KycApproved
+            | Fact::HandOffAnswered { .. }
+            | Fact::HandOffResolved { .. }
+            | Fact::MessageOpened(_)
             | Fact::CardUpdated => line,
         }
     }
@@ -77,6 +83,7 @@ impl EventLine {
         Self {
             decline_class: failed.decline.map(DeclineClass::as_str),
             attempt: failed.attempt,
+            one_time: failed.one_time,
             next_attempt: failed.next_retry.map(|at| at.to_string()),
             ..self.with_money(failed.amount).with_link(failed.pay_link.as_ref()).with_buyer(&failed.buyer)
         }

@@ -53,6 +53,8 @@ attributes! {
         SEEN = "ev" B,
         /// When the case ended, in Unix milliseconds.
         CLOSED = "cl" N,
+        /// The end that the merchant's own systems were told of: the round and the state. Absent: none.
+        TOLD = "td" S,
         /// The trail: the last decisions, oldest first. See "Packed text".
         TRAIL = "h" S,
         /// When the first failure was recorded, in Unix milliseconds. Absent together with all that follow: a tombstone.
@@ -87,6 +89,8 @@ attributes! {
         PHONE = "ph" S,
         /// The buyer's e-mail address. Personal.
         EMAIL = "em" S,
+        /// What a push service knows the merchant's app on the buyer's device by. Personal.
+        PUSH_TOKEN = "pt" S,
         /// The buyer's name. Personal.
         NAME = "nm" S,
         /// The buyer's language, BCP 47.
@@ -103,10 +107,12 @@ attributes! {
         NEXT_STEP = "ns" N,
         /// When it comes, in Unix milliseconds.
         NEXT_AT = "na" N,
-        /// The channel it goes by: `w` WhatsApp, `s` text message.
+        /// The channel it goes by: `w` WhatsApp, `s` text message, `p` push, `e` e-mail.
         NEXT_CHANNEL = "nc" S,
         /// The generation of its timer.
         NEXT_GENERATION = "ng" N,
+        /// What the buyer wrote that makes the messaging wait: the intent, until when in Unix milliseconds, `asked` or `-`, the reply's key in hex.
+        FROZEN = "fz" S,
         /// Why the messaging ended without the money: an outcome. Absent: it did not.
         ENDED = "end" S,
         /// Trace of the request that opened the case.
@@ -125,6 +131,10 @@ attributes! {
         OPTED_OUT_SMS = "os" N,
         /// When the buyer agreed to marketing, in Unix milliseconds.
         CONSENT = "mc" N,
+        /// When somebody wrote that the number is theirs and not the buyer's, in Unix milliseconds.
+        WRONG_PERSON = "wp" N,
+        /// Keys of the replies that were answered, oldest first, eight bytes each.
+        ANSWERED = "ar" B,
         /// The last messages, oldest first. See "Packed text".
         TOUCHES = "to" L,
         /// The cases that message this buyer, oldest first. See "Packed text".
@@ -143,6 +153,22 @@ attributes! {
         PAUSED_AT = "la" N,
         /// When cases opened although nothing had been heard for too long, oldest first: texts of Unix milliseconds. Ten of them: the source's steps wait.
         OPENED = "op" L,
+    }
+}
+
+attributes! {
+    /// The attributes of a brand's standing with its providers.
+    STANDING {
+        /// What is not sent for a while, oldest first. See "Packed text".
+        PAUSES = "ps" L,
+        /// Templates that their provider counts as another category than ours: name, language, category.
+        RECOUNTED = "rc" L,
+        /// Steps by which marketing is lowered; each halves it. Absent: none.
+        GOVERNOR_LEVEL = "gl" N,
+        /// Buyers the provider would not send marketing to, since the level last changed. Absent: none.
+        GOVERNOR_CAPPED = "gc" N,
+        /// When the last bad news about marketing came, in Unix milliseconds. Absent: none.
+        GOVERNOR_SINCE = "gs" N,
     }
 }
 
@@ -173,6 +199,8 @@ pub const CASE_PREFIX: &str = "c#";
 const RECIPIENT_PREFIX: &str = "r#";
 
 const FEED_PREFIX: &str = "f#";
+
+const STANDING_PREFIX: &str = "p#";
 
 /// The partition key of a case.
 pub fn case(id: &CaseId) -> String {
@@ -209,4 +237,14 @@ pub fn feed(brand: &Brand, source: &Source) -> String {
 pub fn parse_feed(pk: &str) -> Option<(Brand, Source)> {
     let (brand, source) = pk.strip_prefix(FEED_PREFIX)?.split_once('#')?;
     Some((Brand::parse(brand).ok()?, Source::parse(source).ok()?))
+}
+
+/// The partition key of a brand's standing with its providers.
+pub fn standing(brand: &Brand) -> String {
+    format!("{STANDING_PREFIX}{brand}")
+}
+
+/// Reads the partition key of a standing back; `None` when it is not one.
+pub fn parse_standing(pk: &str) -> Option<Brand> {
+    Brand::parse(pk.strip_prefix(STANDING_PREFIX)?).ok()
 }

@@ -5,10 +5,11 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use recoup_app::ports::{Commit, Expected, Page, Scan, Store, StoreError, Versioned};
-use recoup_core::{Brand, Case, CaseId, Feed, Recipient, RecipientId, Source, State, Token};
+use recoup_core::{Brand, Case, CaseId, Feed, Recipient, RecipientId, Source, Standing, State, Token};
 
 use super::items::{
-    Item, decode_case, decode_feed, decode_recipient, encode_case, encode_feed, encode_recipient, token_of,
+    Item, decode_case, decode_feed, decode_recipient, decode_standing, encode_case, encode_feed,
+    encode_recipient, encode_standing, token_of,
 };
 use super::keys;
 
@@ -88,6 +89,10 @@ impl Store for Table {
         self.load(keys::feed(brand, source), decode_feed).await
     }
 
+    async fn load_standing(&self, brand: &Brand) -> Result<Option<Versioned<Standing>>, StoreError> {
+        self.load(keys::standing(brand), decode_standing).await
+    }
+
     async fn commit_case(
         &self,
         case: &Case,
@@ -116,6 +121,17 @@ impl Store for Table {
         token: &Token,
     ) -> Result<Commit<Feed>, StoreError> {
         self.commit(encode_feed(brand, feed, expected.next(), token), expected, token, decode_feed).await
+    }
+
+    async fn commit_standing(
+        &self,
+        brand: &Brand,
+        standing: &Standing,
+        expected: Expected,
+        token: &Token,
+    ) -> Result<Commit<Standing>, StoreError> {
+        let item = encode_standing(brand, standing, expected.next(), token);
+        self.commit(item, expected, token, decode_standing).await
     }
 }
 

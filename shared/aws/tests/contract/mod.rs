@@ -65,6 +65,15 @@ pub(crate) async fn f10_a_feed_reads_back_and_an_overtaken_one_is_refused(store:
     let known = Versioned { item: full.clone(), version: 1 };
     assert_eq!(store.load_feed(&main, &source).await, Ok(Some(known)));
     assert_eq!(store.load_feed(&brand("other"), &source).await, Ok(None));
+    let standing = sample::standing((1 << sample::STANDING_BITS) - 1);
+    assert_eq!(store.load_standing(&main).await, Ok(None));
+    let written = store.commit_standing(&main, &standing, Expected::Absent, &token(1)).await;
+    assert_eq!(written, Ok(Commit::Written));
+    let known = Versioned { item: standing.clone(), version: 1 };
+    assert_eq!(store.load_standing(&main).await, Ok(Some(known.clone())));
+    assert_eq!(store.load_standing(&brand("other")).await, Ok(None));
+    let refused = store.commit_standing(&main, &sample::standing(0), Expected::Absent, &token(2)).await;
+    assert_eq!(refused, Ok(Commit::Conflict(Some(known))));
     let bare = sample::feed(0);
     for (writer, refused) in [(2, Expected::Absent), (3, Expected::Version(2))] {
         let outcome = store.commit_feed(&main, &bare, refused, &token(writer)).await;

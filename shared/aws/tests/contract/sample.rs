@@ -2,20 +2,21 @@
 
 use jiff::{SignedDuration, Timestamp};
 use recoup_core::{
-    Brand, BuyerFacts, Case, CaseId, Channel, Currency, CustomerId, DeclineClass, Email, Entry, EventKey,
-    Fact, Feed, KnownCase, KycCause, Link, Matter, Money, Name, Next, Obligation, Outcome, Outreach,
-    PersonName, Phone, Reason, Recipient, RecipientId, Secret, SendState, Settlement, Source, StepIndex,
-    Token, Touch, TrailEntry,
+    Brand, BuyerFacts, Case, CaseId, Category, Channel, Currency, CustomerId, DeclineClass, Email, Entry,
+    EventKey, Fact, Feed, Frozen, Governor, Intent, KnownCase, KycCause, Link, Matter, Money, Name, Next,
+    Obligation, Outcome, Outreach, Pause, Paused, PersonName, Phone, PushToken, Reason, Recipient,
+    RecipientId, Recounted, Secret, SendState, Settlement, Source, Standing, State, StepIndex, Token, Told,
+    Touch, TrailEntry,
 };
 
 /// 2026-11-02 16:15:30.412 UTC: a morning on both coasts of America.
 pub(crate) const START: i64 = 1_793_636_130_412;
 
 /// The bits of a case's shape that [`case`] knows.
-pub(crate) const CASE_BITS: u32 = 22;
+pub(crate) const CASE_BITS: u32 = 25;
 
 /// The bits of a recipient's shape that [`recipient`] knows.
-pub(crate) const RECIPIENT_BITS: u32 = 8;
+pub(crate) const RECIPIENT_BITS: u32 = 10;
 
 pub(crate) fn at(millisecond: i64) -> Timestamp {
     Timestamp::from_millisecond(millisecond).expect("in range")
@@ -86,6 +87,7 @@ pub(crate) fn case(id: CaseId, shape: u32) -> Case {
         seen: bits.list((0..24).map(|key| EventKey([key, 1, 2, 3, 4, 5, 6, 255])).collect()),
         trail: bits.list(every_reason()),
         closed_at: bits.some(at(START + 864_000_001)),
+        told: bits.some(Told { round: 2, state: State::Closed(Outcome::Recovered) }),
         ..Case::new(id)
     };
     if with_dunning {
@@ -106,6 +108,7 @@ fn outreach(bits: &mut Bits) -> Outreach {
         pay_link: bits.some(Link::parse("https://invoice.stripe.com/i/acct_1?s=ap").expect("plain")),
         number: bits.some(PersonName::clean("ABCD-0001").expect("fit")),
         buyer: BuyerFacts {
+            push: bits.some(PushToken::parse("bk3RNwTe3H0:CI2k_HHwgIpoDKCIZvvDMExUdFQ3P1").expect("fit")),
             customer: bits.some(CustomerId::parse("cus_1").expect("well formed")),
             phone: bits.some(Phone::parse("+14155550123").expect("well formed")),
             email: bits.some(Email::parse("ana@example.com").expect("well formed")),
@@ -119,6 +122,12 @@ fn outreach(bits: &mut Bits) -> Outreach {
     let ledger = bits.list(every_send());
     let details = bits.take();
     let mut outreach = Outreach {
+        frozen: bits.some(Frozen {
+            by: Intent::PaidAlready,
+            until: at(START + 259_200_000),
+            reply: EventKey([0, 1, 2, 3, 4, 5, 6, 7]),
+            asked: true,
+        }),
         round: bits.some(2).unwrap_or_default(),
         anchor: at(START),
         playbook: name("payment_failed"),
@@ -184,6 +193,36 @@ pub(crate) fn feed(shape: u32) -> Feed {
     }
 }
 
+/// The bits of a standing's shape that [`standing`] knows.
+pub(crate) const STANDING_BITS: u32 = 5;
+
+/// A standing in which every bit of the shape decides about one optional part.
+pub(crate) fn standing(shape: u32) -> Standing {
+    let mut bits = Bits(shape);
+    let pause = |what| Pause { what, until: at(START + 21_600_000), code: "132015".to_owned() };
+    Standing {
+        pauses: bits.list(vec![
+            pause(Paused::Channel(Channel::Sms)),
+            pause(Paused::Marketing(Channel::Whatsapp)),
+            pause(Paused::Template(name("win_back_offer"), "pt_BR".to_owned())),
+            pause(Paused::Country(Channel::Push, "44".to_owned())),
+        ]),
+        recounted: bits.list(vec![
+            Recounted {
+                template: name("payment_failed_first"),
+                language: "en".to_owned(),
+                category: Category::Marketing,
+            },
+            Recounted { template: name("a"), language: "es".to_owned(), category: Category::Utility },
+        ]),
+        governor: Governor {
+            level: bits.some(3).unwrap_or_default(),
+            capped: bits.some(19).unwrap_or_default(),
+            since: bits.some(at(START)),
+        },
+    }
+}
+
 /// A recipient in which every bit of the shape decides about one optional part.
 pub(crate) fn recipient(id: RecipientId, shape: u32) -> Recipient {
     let mut bits = Bits(shape);
@@ -203,6 +242,8 @@ pub(crate) fn recipient(id: RecipientId, shape: u32) -> Recipient {
             };
             12
         ]),
+        wrong_person: bits.some(at(START + 6)),
+        answered: bits.list(vec![EventKey([255, 1, 2, 3, 4, 5, 6, 0]), EventKey([0; 8])]),
         cases: bits.list(vec![
             KnownCase { id: case_id("in_1"), opened_at: at(START + 5), amount, unlinked },
             KnownCase { id: case_id("pi_1"), opened_at: at(-1), amount: None, unlinked: !unlinked },

@@ -4,7 +4,8 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use recoup_app::ports::StoreError;
 use recoup_aws::table::items::{
-    Item, SCHEMA, decode_case, decode_feed, decode_recipient, encode_case, encode_feed, encode_recipient,
+    Item, SCHEMA, decode_case, decode_feed, decode_recipient, decode_standing, encode_case, encode_feed,
+    encode_recipient, encode_standing,
 };
 use recoup_aws::table::keys::{self, Attribute};
 use recoup_core::{Reason, StepIndex};
@@ -20,6 +21,10 @@ fn full_case() -> Item {
 
 fn full_feed() -> Item {
     encode_feed(&brand("main"), &sample::feed(u32::MAX), 1, &token(1))
+}
+
+fn full_standing() -> Item {
+    encode_standing(&brand("main"), &sample::standing(u32::MAX), 1, &token(1))
 }
 
 fn full_recipient() -> Item {
@@ -93,11 +98,12 @@ fn f10_a_case_without_anything_else_is_read() {
 /// An item, the attributes of its kind, and how its fault is found.
 type Kind = (Item, &'static [Attribute], fn(&Item) -> Option<StoreError>);
 
-fn readers() -> [Kind; 3] {
+fn readers() -> [Kind; 4] {
     [
         (full_case(), keys::CASE, |item| decode_case(item).err()),
         (full_recipient(), keys::RECIPIENT, |item| decode_recipient(item).err()),
         (full_feed(), keys::FEED, |item| decode_feed(item).err()),
+        (full_standing(), keys::STANDING, |item| decode_standing(item).err()),
     ]
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use expect_test::expect_file;
 use recoup_aws::table::items::{
     CLOSED_DAYS, FEED_DAYS, LONGEST_PLAYBOOK_DAYS, OPEN_DAYS, RECIPIENT_DAYS, SCHEMA, TOMBSTONE_DAYS,
-    encode_case, encode_feed, encode_recipient,
+    encode_case, encode_feed, encode_recipient, encode_standing,
 };
 use recoup_aws::table::keys::{self, Attribute};
 
@@ -22,6 +22,7 @@ fn entities() -> String {
     let recipient = recipient.replace(hash.as_str(), "HASH");
     let feed = keys::feed(&brand("main"), &sample::feed(u32::MAX).source);
     let feed = feed.replace("main", "BRAND").replace("stripe", "SOURCE");
+    let standing = keys::standing(&brand("main")).replace("main", "BRAND");
     let (pk, sk, ttl) = (keys::PK, keys::SK, keys::TTL);
     let (sort, schema, version) = (keys::SK_STATE, keys::SCHEMA, keys::VERSION);
     let rows = [
@@ -38,6 +39,7 @@ fn entities() -> String {
             &recipient,
             format!("last message, case or consent + {RECIPIENT_DAYS} d; never after an opt-out"),
         ),
+        ("Standing with the providers", &standing, "kept".to_owned()),
         ("Feed of a source", &feed, format!("last success or doubt + {FEED_DAYS} d")),
     ];
     let row = |(entity, key, kept): &(&str, &String, String)| {
@@ -78,6 +80,13 @@ fn examples() -> Vec<(&'static str, String)> {
         ("sent", example(encode_case(&run.sent, 20, &token(19)), keys::CASE)),
         ("tombstone", example(encode_case(&run.tombstone, 1, &token(20)), keys::CASE)),
         ("recipient", example(buyer, keys::RECIPIENT)),
+        (
+            "standing",
+            example(
+                encode_standing(&brand("main"), &sample::standing(u32::MAX), 7, &token(22)),
+                keys::STANDING,
+            ),
+        ),
         ("feed", example(encode_feed(&brand("main"), &sample::feed(u32::MAX), 31, &token(21)), keys::FEED)),
     ]
 }
@@ -92,6 +101,7 @@ fn table_md_is_up_to_date() {
         ("case", attributes(keys::CASE)),
         ("recipient-attributes", attributes(keys::RECIPIENT)),
         ("feed-attributes", attributes(keys::FEED)),
+        ("standing-attributes", attributes(keys::STANDING)),
         ("conditions", conditions()),
     ];
     sections.extend(examples());

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use recoup_app::ports::Versioned;
 use recoup_aws::table::items::{
-    Item, decode_case, decode_feed, decode_recipient, encode_case, encode_feed, encode_recipient, token_of,
+    Item, decode_case, decode_feed, decode_recipient, decode_standing, encode_case, encode_feed,
+    encode_recipient, encode_standing, token_of,
 };
 use recoup_aws::table::keys::{self, Attribute};
 use recoup_core::{
@@ -60,6 +61,11 @@ fn every_shape_of_a_feed_survives_and_every_attribute_is_documented() {
         let item = encode_feed(&brand("main"), &feed, 3, &token(9));
         assert_documented(&item, keys::FEED);
         assert_eq!(decode_feed(&item), Ok(Versioned { item: feed, version: 3 }), "{shape:b}");
+    }
+    for shape in 0..1 << sample::STANDING_BITS {
+        let standing = sample::standing(shape);
+        let item = encode_standing(&brand("main"), &standing, 3, &token(9));
+        assert_eq!(decode_standing(&item), Ok(Versioned { item: standing, version: 3 }), "{shape:b}");
     }
 }
 
@@ -199,7 +205,8 @@ prop_compose! {
             Next { step: StepIndex(step), at, channel: Channel::Whatsapp, generation }
         });
         let playbook = Name::parse("payment_failed").expect("well formed");
-        let outreach = Outreach { round, anchor, playbook, version, matter, ledger, next, ended: None, trace };
+        let outreach =
+            Outreach { round, anchor, playbook, version, matter, ledger, next, frozen: None, ended: None, trace };
         Case {
             settlement: Settlement::from_bits(money),
             recovered_until,

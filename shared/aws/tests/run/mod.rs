@@ -64,6 +64,7 @@ fn pinned(mut case: Case) -> Case {
 fn failure(attempt: u32) -> PaymentFailed {
     let link = format!("https://invoice.stripe.com/i/acct_1RcPq2R4mC9zQe2L/live_{:a<100}?s=ap", "YWNjdF8x");
     PaymentFailed {
+        one_time: false,
         attempt: Some(attempt),
         next_retry: Some(at((START / 1_000 + i64::from(attempt) * 259_200) * 1_000)),
         last_attempt: false,
@@ -72,6 +73,7 @@ fn failure(attempt: u32) -> PaymentFailed {
         pay_link: Some(Link::parse(&link).expect("plain")),
         number: PersonName::clean("QXZKT1HD-0003"),
         buyer: BuyerFacts {
+            push: None,
             customer: CustomerId::parse("cus_TTeXaMpLe00001").ok(),
             phone: Phone::parse("+14155550123").ok(),
             email: None,

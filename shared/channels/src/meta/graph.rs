@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use recoup_core::Refusal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -20,15 +21,11 @@ pub(super) struct GraphError<'a> {
 }
 
 impl GraphError<'_> {
-    /// The code, when there is one.
-    pub(super) fn code(&self) -> Option<i64> {
-        scalar(self.code)?.trim().parse().ok()
-    }
-
     /// What the table says of the code; `None` without a code.
     pub(super) fn refusal(&self) -> Option<Refusal> {
+        let code = scalar(self.code)?.trim().parse().ok()?;
         let transient = scalar(self.is_transient).is_some_and(|text| text == "true");
-        self.code().map(|code| reactions::refusal(code, transient))
+        Some(reactions::refusal(code, transient))
     }
 }
 
@@ -49,4 +46,9 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 /// Reads one element of a batch by itself, so that its neighbours survive it.
 pub(super) fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
     serde_json::from_str(raw.get()).ok()
+}
+
+/// Reads whole seconds, which Meta writes as a string or as a number.
+pub(super) fn time(raw: Option<&RawValue>) -> Option<Timestamp> {
+    Timestamp::from_second(scalar(raw)?.trim().parse().ok()?).ok()
 }

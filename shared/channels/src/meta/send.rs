@@ -1,193 +1,160 @@
-//! A template message as the body of `POST /{phone number id}/messages`.
+//! A message as the body of a call, for Meta's own API and for AWS in front of it.
 
-use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, Uri};
-use recoup_core::{Channel, Content, Message, TemplateContent};
+use recoup_core::{Address, AnswerContent, Channel, Content, Message};
 use serde::Serialize;
 
+use super::ProductPolicy;
+use super::template::{PAYLOAD_MAX, Template};
 use crate::EncodeError;
+use crate::parameter::{allow, single_line};
 
-/// Characters of one body parameter: the whole hydrated body may have 1,024 (messaging-providers.md 1.6).
-const PARAMETER_MAX: usize = 1024;
-/// Characters of the URL behind a button (messaging-providers.md 1.6).
-const URL_MAX: usize = 2000;
-/// Characters of a quick-reply payload; not in the pages at hand, and far above the single words we send.
-const PAYLOAD_MAX: usize = 128;
-/// Buttons of one template (messaging-providers.md 1.6).
-const BUTTONS_MAX: usize = 10;
+/// Characters of an answer (messaging-providers.md 1.1).
+const ANSWER_MAX: usize = 4096;
+/// Characters of an answer with buttons; not in the pages at hand, and what several providers in front of Meta name.
+const ANSWER_WITH_BUTTONS_MAX: usize = 1024;
+/// Buttons under an answer (messaging-providers.md 1.1).
+const BUTTONS_MAX: usize = 3;
+/// Characters on a button under an answer (messaging-providers.md 1.1).
+const TITLE_MAX: usize = 20;
+
+const PRODUCT: &str = "whatsapp";
 
 #[derive(Serialize)]
 struct Body<'a> {
     messaging_product: &'static str,
     recipient_type: &'static str,
-    to: &'a str,
+    #[serde(flatten)]
+    to: Recipient<'a>,
+    #[serde(flatten)]
+    says: Says<'a>,
+    biz_opaque_callback_data: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product_policy: Option<ProductPolicy>,
+}
+
+/// A number, or WhatsApp's id of a buyer whose number is not known (messaging-providers.md 1.10).
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Recipient<'a> {
+    To(&'a str),
+    Recipient(&'a str),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Says<'a> {
+    Template { template: Template<'a> },
+    Text { text: Text<'a> },
+    Interactive { interactive: Interactive<'a> },
+}
+
+#[derive(Serialize)]
+struct Text<'a> {
+    body: &'a str,
+    preview_url: bool,
+}
+
+#[derive(Serialize)]
+struct Interactive<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
-    biz_opaque_callback_data: String,
-    template: Template<'a>,
+    body: Words<'a>,
+    action: Action<'a>,
 }
 
 #[derive(Serialize)]
-struct Template<'a> {
-    name: &'a str,
-    language: Language<'a>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    components: Vec<Component<'a>>,
+struct Words<'a> {
+    text: &'a str,
 }
 
 #[derive(Serialize)]
-struct Language<'a> {
-    code: &'a str,
+struct Action<'a> {
+    buttons: Vec<Button<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Component<'a> {
-    Body { parameters: Vec<Parameter<'a>> },
-    Button { sub_type: &'static str, index: String, parameters: [Parameter<'a>; 1] },
+enum Button<'a> {
+    Reply { reply: Reply<'a> },
 }
 
 #[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Parameter<'a> {
-    Text {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        parameter_name: Option<&'a str>,
-        text: String,
-    },
-    Payload {
-        payload: &'a str,
-    },
+struct Reply<'a> {
+    id: &'a str,
+    title: &'a str,
 }
 
-/// Builds the request, or says which value Meta would refuse.
-pub(super) fn encode(
-    messages: &Uri,
-    authorization: &HeaderValue,
-    message: &Message,
-) -> Result<http::Request<Bytes>, EncodeError> {
-    let Content::Template(template) = &message.content else {
-        return Err(EncodeError::WrongContent(Channel::Whatsapp));
+#[derive(Serialize)]
+struct Read<'a> {
+    messaging_product: &'static str,
+    status: &'static str,
+    message_id: &'a str,
+    typing_indicator: Typing,
+}
+
+#[derive(Serialize)]
+struct Typing {
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+/// Writes the body, or says what Meta would refuse.
+pub(crate) fn body(message: &Message, policy: Option<ProductPolicy>) -> Result<Vec<u8>, EncodeError> {
+    let to = match &message.to {
+        Address::Phone(phone) => Recipient::To(phone.expose()),
+        Address::WhatsappUser(user) => Recipient::Recipient(user.expose()),
+        Address::Push(_) | Address::Email(_) => return Err(EncodeError::WrongAddress(Channel::Whatsapp)),
+    };
+    let says = match &message.content {
+        Content::Template(template) => Says::Template { template: Template::of(template)? },
+        Content::Answer(answer) => says(answer)?,
+        Content::Text(_) | Content::Notification(_) | Content::Letter(_) => {
+            return Err(EncodeError::WrongContent(Channel::Whatsapp));
+        }
     };
     let body = Body {
-        messaging_product: "whatsapp",
+        messaging_product: PRODUCT,
         recipient_type: "individual",
-        to: message.to.expose(),
-        kind: "template",
+        to,
+        says,
         biz_opaque_callback_data: message.correlation.to_string(),
-        template: Template {
-            name: template.name.as_str(),
-            language: Language { code: &template.language },
-            components: components(template)?,
-        },
+        product_policy: policy,
     };
-    let body = serde_json::to_vec(&body).expect("structs of strings always become JSON");
-    let mut request = http::Request::new(Bytes::from(body));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = messages.clone();
-    request.headers_mut().insert(AUTHORIZATION, authorization.clone());
-    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(request)
+    Ok(written(&body))
 }
 
-/// Lists body and buttons; buttons are counted from 0, the URL button first.
-fn components(template: &TemplateContent) -> Result<Vec<Component<'_>>, EncodeError> {
-    let mut components = Vec::with_capacity(2 + template.quick_replies.len());
-    if !template.parameters.is_empty() {
-        let mut parameters = Vec::with_capacity(template.parameters.len());
-        for (name, text) in &template.parameters {
-            require(single_line(text, PARAMETER_MAX), name)?;
-            parameters.push(Parameter::Text { parameter_name: Some(name), text: text.clone() });
-        }
-        components.push(Component::Body { parameters });
+/// Writes the body that marks a buyer's message as read.
+pub(super) fn read(message_id: &str) -> Vec<u8> {
+    let typing_indicator = Typing { kind: "text" };
+    written(&Read { messaging_product: PRODUCT, status: "read", message_id, typing_indicator })
+}
+
+fn written(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).expect("structs of strings always become JSON")
+}
+
+/// Puts an answer as text, or with buttons under it.
+fn says(answer: &AnswerContent) -> Result<Says<'_>, EncodeError> {
+    let max = if answer.buttons.is_empty() { ANSWER_MAX } else { ANSWER_WITH_BUTTONS_MAX };
+    allow(words(&answer.body, max), "body")?;
+    if answer.buttons.is_empty() {
+        // A preview is fetched from the page behind a link, and a link to pay is for the buyer alone.
+        return Ok(Says::Text { text: Text { body: &answer.body, preview_url: false } });
     }
-    if let Some(suffix) = &template.url_suffix {
-        let text = percent_encoded(suffix);
-        require(!text.is_empty() && text.len() <= URL_MAX, "url_suffix")?;
-        components.push(button("url", 0, Parameter::Text { parameter_name: None, text }));
+    allow(answer.buttons.len() <= BUTTONS_MAX, "buttons")?;
+    let mut buttons = Vec::with_capacity(answer.buttons.len());
+    for button in &answer.buttons {
+        let fits = single_line(&button.payload, PAYLOAD_MAX) && single_line(&button.label, TITLE_MAX);
+        allow(fits, "buttons")?;
+        buttons.push(Button::Reply { reply: Reply { id: &button.payload, title: &button.label } });
     }
-    let first = usize::from(template.url_suffix.is_some());
-    require(first + template.quick_replies.len() <= BUTTONS_MAX, "quick_replies")?;
-    for (index, payload) in template.quick_replies.iter().enumerate() {
-        require(single_line(payload, PAYLOAD_MAX), "quick_replies")?;
-        components.push(button("quick_reply", first + index, Parameter::Payload { payload }));
-    }
-    Ok(components)
+    let body = Words { text: &answer.body };
+    Ok(Says::Interactive { interactive: Interactive { kind: "button", body, action: Action { buttons } } })
 }
 
-fn button<'a>(sub_type: &'static str, index: usize, parameter: Parameter<'a>) -> Component<'a> {
-    Component::Button { sub_type, index: index.to_string(), parameters: [parameter] }
-}
-
-fn require(holds: bool, parameter: &str) -> Result<(), EncodeError> {
-    if holds { Ok(()) } else { Err(EncodeError::ParameterNotAllowed(parameter.to_owned())) }
-}
-
-/// Meta answers 132012 or 131008 for an empty value, a line break, a tab or more than four spaces in a row.
-fn single_line(text: &str, max: usize) -> bool {
-    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+/// Whether a text of several lines can be sent.
+fn words(text: &str, max: usize) -> bool {
     !text.trim().is_empty()
-        && !text.contains(breaks)
-        && !text.contains("     ")
+        && !text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
         && text.chars().take(max + 1).count() <= max
-}
-
-/// Escapes what no URL may hold and leaves the rest, with escapes already made, as it is.
-fn percent_encoded(suffix: &str) -> String {
-    let bytes = suffix.as_bytes();
-    let mut encoded = String::with_capacity(bytes.len());
-    for (at, &byte) in bytes.iter().enumerate() {
-        let escape = byte == b'%'
-            && bytes.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-        let plain = byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=".contains(&byte);
-        if escape || plain {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            encoded.extend([byte >> 4, byte & 15].map(|n| char::from(b"0123456789ABCDEF"[usize::from(n)])));
-        }
-    }
-    encoded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn url_suffixes_are_escaped_once() {
-        for (suffix, expected) in [
-            ("i/acct_1/test_x?s=ap", "i/acct_1/test_x?s=ap"),
-            ("a%20b", "a%20b"),
-            ("a b", "a%20b"),
-            ("100%", "100%25"),
-            ("%zz", "%25zz"),
-            ("{{1}}", "%7B%7B1%7D%7D"),
-            ("é\n", "%C3%A9%0A"),
-            ("", ""),
-        ] {
-            assert_eq!(percent_encoded(suffix), expected);
-            assert_eq!(percent_encoded(expected), expected);
-        }
-    }
-
-    #[test]
-    fn f37_parameters_are_single_line_and_bounded() {
-        for (text, fits) in [
-            ("Ana María 🎉", true),
-            ("four    spaces", true),
-            ("five     spaces", false),
-            ("two\nlines", false),
-            ("a\ttab", false),
-            ("a\u{2028}separator", false),
-            ("a\0", false),
-            ("", false),
-            ("   ", false),
-        ] {
-            assert_eq!(single_line(text, PARAMETER_MAX), fits, "{text:?}");
-        }
-        assert!(single_line(&"é".repeat(1024), PARAMETER_MAX));
-        assert!(!single_line(&"é".repeat(1025), PARAMETER_MAX));
-    }
 }

@@ -5,6 +5,7 @@ use http::HeaderMap;
 use recoup_core::Secret;
 use ring::hmac;
 
+use crate::webhook::same;
 use crate::{ChannelSignatureError, VerifiedChannelWebhook};
 
 /// The header that carries `sha256=` and 64 lower-case hex digits over the raw body.
@@ -24,13 +25,6 @@ pub fn verify_subscription(query: &str, verify_token: &Secret) -> Option<String>
     let challenge = only("hub.challenge")?;
     let digits = (1..=64).contains(&challenge.len()) && challenge.bytes().all(|b| b.is_ascii_digit());
     (token_is_ours && digits && only("hub.mode")? == "subscribe").then_some(challenge)
-}
-
-/// Compares in constant time, by comparing keyed hashes.
-fn same(given: &str, expected: &Secret) -> bool {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, expected.expose().as_bytes());
-    let tag = hmac::sign(&key, expected.expose().as_bytes());
-    hmac::verify(&key, given.as_bytes(), tag.as_ref()).is_ok()
 }
 
 /// Checks the signature over the raw bytes, before anything is parsed; any of the secrets may have made it.

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use recoup_channels::aws_sms::{AwsSms, CONTEXT_KEY, MessageType, SendText, accepted, outcome};
-use recoup_channels::{EncodeError, MalformedSetting};
-use recoup_core::{Backoff, Channel, Content, OptOutScope, Reaction, SendOutcome};
+use recoup_channels::{EncodeError, MalformedSetting, Registered};
+use recoup_core::{
+    Address, Backoff, Channel, Content, Message, OptOutScope, PauseScope, Phone, Reaction, SendOutcome,
+    TextContent,
+};
 use serde_json::Value;
 
-use crate::fixtures::{self, files, json, message, shared, template};
+use crate::fixtures::{self, files, json, message, shared, sms_text, template};
 
 fn text_request(text: &str, ttl: Duration) -> Result<SendText, EncodeError> {
-    let mut message = message(Channel::Sms, Content::Text(text.to_owned()));
+    let mut message = message(Channel::Sms, sms_text(text));
     message.ttl = ttl;
     AwsSms::new("pool-abc123").expect("well formed").request(&message)
 }
@@ -48,7 +51,7 @@ fn f37_what_cannot_be_sent_never_leaves() {
     let hour = Duration::from_hours(1);
     assert_eq!(text_request(" ", hour), Err(EncodeError::ParameterNotAllowed("body".to_owned())));
     let endless = format!("pay https://pay.acme.example/{}", "x".repeat(1000));
-    assert_eq!(text_request(&endless, hour), Err(EncodeError::TextTooLong(6)));
+    assert_eq!(text_request(&endless, hour), Err(EncodeError::TextTooLong(2)));
     let template = message(Channel::Sms, Content::Template(template()));
     let sms = AwsSms::new("pool-abc123").expect("well formed");
     let refused = sms.request(&template);
@@ -66,20 +69,90 @@ fn f31_a_malformed_origination_identity_is_refused_at_start() {
     }
 }
 
+#[test]
+fn settings_of_the_account_go_with_every_message() {
+    let sms = AwsSms::new("pool-abc123").expect("well formed");
+    let sms = sms.with_configuration_set("recoup").expect("well formed").with_max_price("0.05");
+    let sent = sms.expect("well formed").request(&message(Channel::Sms, sms_text("hello"))).expect("encodes");
+    assert_eq!(sent.configuration_set_name.as_deref(), Some("recoup"));
+    assert_eq!(sent.max_price.as_deref(), Some("0.05"));
+    assert!(sent.destination_country_parameters.is_empty());
+}
+
+#[test]
+fn india_gets_registered_texts_only_and_never_a_cut_one() {
+    let json = r#"{"payment_failed_first": {"en": "1107161234567890123"}}"#;
+    let templates = Registered::parse(json, "dlt_templates").expect("well formed");
+    let sms = AwsSms::new("ACMEIN").expect("well formed");
+    let sms = sms.registered_in_india("1101234567890123456", templates).expect("well formed");
+    let to = |number: &str, content: Content| {
+        let phone = Phone::parse(number).expect("well formed");
+        sms.request(&Message { to: Address::Phone(phone), ..message(Channel::Sms, content) })
+    };
+    let sent = to("+919876543210", sms_text("Payment of ₹1,499 failed.")).expect("registered");
+    assert_eq!(sent.body, "Payment of Rs 1,499 failed.");
+    let (entity, template) = ("1101234567890123456".to_owned(), "1107161234567890123".to_owned());
+    assert_eq!(sent.destination_country_parameters, [("IN_ENTITY_ID", entity), ("IN_TEMPLATE_ID", template)]);
+    let long = format!("Acme: {} https://pay.acme.example/u", "your payment failed. ".repeat(30));
+    assert_eq!(to("+919876543210", sms_text(&long)), Err(EncodeError::TextTooLong(2)));
+    assert!(to("+16505551234", sms_text(&long)).expect("cut").destination_country_parameters.is_empty());
+
+    let Content::Text(text) = sms_text("hello") else { unreachable!("a text is a text") };
+    let other = Content::Text(TextContent { language: "hi".to_owned(), ..text.clone() });
+    let refused = to("+919876543210", other).expect_err("not registered");
+    assert_eq!(refused, EncodeError::NotRegistered { template: text.template, language: "hi".to_owned() });
+}
+
+#[test]
+fn f31_malformed_settings_are_refused_at_start() {
+    let sms = || AwsSms::new("ACMEIN").expect("well formed");
+    let none = Registered::default();
+    for name in ["", "two words", "+set", &"x".repeat(257)] {
+        let expected = MalformedSetting { setting: "configuration_set_name" };
+        assert_eq!(sms().with_configuration_set(name), Err(expected), "{name}");
+    }
+    for price in ["", "5", ".", "5.", "100.0", "0.123456", "-1.0", "1,0"] {
+        let expected = MalformedSetting { setting: "max_price" };
+        assert_eq!(sms().with_max_price(price), Err(expected), "{price}");
+    }
+    assert!(sms().with_max_price(".05").is_ok());
+    let refused = sms().registered_in_india("PE-1", none.clone());
+    assert_eq!(refused, Err(MalformedSetting { setting: "dlt_entity_id" }));
+    let letters = Registered::parse(r#"{"payment_failed_first": {"en": "11x"}}"#, "dlt_templates");
+    let refused = sms().registered_in_india("1101", letters.expect("well formed"));
+    assert_eq!(refused, Err(MalformedSetting { setting: "dlt_templates" }));
+    assert!(sms().registered_in_india("1101", none).is_ok());
+}
+
+type Follows = (Reaction, bool, Option<PauseScope>);
+
 /// Reads the shared table's guidance as a reaction of ours.
-fn guidance(row: &Value) -> (Reaction, bool) {
+fn guidance(row: &Value) -> Follows {
     let words: Vec<&str> =
         row["reaction"].as_array().expect("list").iter().filter_map(Value::as_str).collect();
     let alert = words.contains(&"alert_ops");
-    match words[0] {
+    let (reaction, alarm) = match words[0] {
         "retry" => (Reaction::Retry(Backoff::Seconds), alert),
         "suppress_sms" => (Reaction::OptOut(OptOutScope::Sms), alert),
         "pause_sms" => (Reaction::Hold, true),
         "drop" => (Reaction::Drop, alert),
         "dead_letter" | "alert_ops_sandbox" => (Reaction::Park, true),
         other => panic!("{other} is not known"),
-    }
+    };
+    (reaction, alarm, None)
 }
+
+const COUNTRY: Option<PauseScope> = Some(PauseScope::Country);
+
+/// Where we do otherwise: what bars one country stops that country alone, and somebody is told.
+const OTHERWISE: &[(&str, Follows)] = &[
+    ("DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION", (Reaction::Drop, true, COUNTRY)),
+    ("DESTINATION_COUNTRY_BLOCKED", (Reaction::Drop, true, COUNTRY)),
+    ("PRICE_OVER_THRESHOLD", (Reaction::Drop, true, COUNTRY)),
+    // Held, these would stop the countries where the account may send.
+    ("NO_ORIGINATION_IDENTITIES_FOUND", (Reaction::Park, true, COUNTRY)),
+    ("SENDER_ID_REQUIRES_REGISTRATION", (Reaction::Park, true, COUNTRY)),
+];
 
 #[test]
 fn f27_the_exception_table_agrees_with_the_shared_one() {
@@ -90,11 +163,20 @@ fn f27_the_exception_table_agrees_with_the_shared_one() {
     for row in rows {
         let exception = row["exception"].as_str().expect("text");
         let reason = row["reason"].as_str();
-        let (reaction, alarm) = guidance(row);
         let SendOutcome::Refused(refusal) = outcome(exception, reason) else { panic!("{exception}") };
-        assert_eq!((refusal.reaction, refusal.alarm), (reaction, alarm), "{exception} {reason:?}");
+        let expected = match OTHERWISE.iter().find(|(other, _)| reason == Some(other)) {
+            Some((other, expected)) => {
+                assert_ne!(*expected, guidance(row), "{other} does not differ");
+                *expected
+            }
+            None => guidance(row),
+        };
+        let follows = (refusal.reaction, refusal.alarm, refusal.pause);
+        assert_eq!(follows, expected, "{exception} {reason:?}");
         assert_eq!(refusal.code, reason.unwrap_or(exception));
     }
+    let listed = |reason: &str| rows.iter().any(|row| row["reason"] == reason);
+    assert!(OTHERWISE.iter().all(|(reason, _)| listed(reason)));
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use recoup_core::{
-    CaseId, Category, Channel, ChannelEvent, Content, Correlation, DeliveryStatus, Message, Phone, Refusal,
-    SendOutcome, StepIndex, TemplateContent, Token,
+    Address, CaseId, Category, Channel, ChannelEvent, Contact, Content, Correlation, DeliveryStatus, Message,
+    Phone, Refusal, SendOutcome, StepIndex, TemplateContent, TextContent, Token,
 };
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ pub(crate) fn message(channel: Channel, content: Content) -> Message {
         token: Token::parse("tok1").expect("well formed"),
     };
     Message {
-        to: Phone::parse("+16505551234").expect("well formed"),
+        to: Address::Phone(Phone::parse("+16505551234").expect("well formed")),
         correlation,
         category: Category::Utility,
         ttl: Duration::from_hours(4),
@@ -76,6 +76,9 @@ pub(crate) fn message(channel: Channel, content: Content) -> Message {
 
 pub(crate) fn template() -> TemplateContent {
     TemplateContent {
+        positional: false,
+        image: None,
+        copy_code: None,
         name: recoup_core::Name::parse("payment_failed_day0").expect("well formed"),
         language: "en_US".to_owned(),
         parameters: vec![
@@ -109,12 +112,13 @@ pub(crate) fn outcome(outcome: &SendOutcome) -> String {
 
 pub(crate) fn reaction(refusal: &Refusal) -> String {
     let alarm = if refusal.alarm { ", alarm" } else { "" };
-    format!("{}: {:?}{alarm}", refusal.code, refusal.reaction)
+    let pause = refusal.pause.map_or(String::new(), |scope| format!(", pause {scope:?}"));
+    format!("{}: {:?}{alarm}{pause}", refusal.code, refusal.reaction)
 }
 
 pub(crate) fn event(event: &ChannelEvent) -> String {
     match event {
-        ChannelEvent::Status { correlation, provider_id, status } => {
+        ChannelEvent::Status { correlation, provider_id, status, user } => {
             let ours = correlation.as_ref().map_or("foreign".to_owned(), ToString::to_string);
             let status = match status {
                 DeliveryStatus::Sent => "sent".to_owned(),
@@ -122,17 +126,43 @@ pub(crate) fn event(event: &ChannelEvent) -> String {
                 DeliveryStatus::Read => "read".to_owned(),
                 DeliveryStatus::Failed(refusal) => format!("failed {}", reaction(refusal)),
             };
-            format!("{provider_id} [{ours}] {status}")
+            let user = user.as_ref().map_or(String::new(), |user| format!(" to {}", user.expose()));
+            format!("{provider_id} [{ours}] {status}{user}")
         }
-        ChannelEvent::OptedOut { phone, scope, at } => {
-            format!("{} out of {} at {at}", phone.expose(), scope.as_str())
+        ChannelEvent::OptedOut { from, scope, at, .. } => {
+            format!("{} out of {} at {at}", contact(from), scope.as_str())
         }
-        ChannelEvent::OptedIn { phone, scope, at } => {
-            format!("{} in to {} at {at}", phone.expose(), scope.as_str())
+        ChannelEvent::OptedIn { from, scope, at, .. } => {
+            format!("{} in to {} at {at}", contact(from), scope.as_str())
         }
-        ChannelEvent::Replied { phone, at, intent } => format!("{} replied {intent} at {at}", phone.expose()),
+        ChannelEvent::Replied(reply) => {
+            let answers = reply.answers.as_ref().map_or(String::new(), |id| format!(" to {id}"));
+            let (from, words) = (contact(&reply.from), reply.words.expose());
+            let when = reply.when.map_or(String::new(), |when| format!(" {when}"));
+            format!("{} {from} replied {}{when}{answers} at {}: {words:?}", reply.id, reply.intent, reply.at)
+        }
+        ChannelEvent::Template { template, language, news } => {
+            format!("template {template}/{language} {news:?}")
+        }
+        ChannelEvent::NumberQuality { quality, code } => format!("number {quality:?} {code}"),
+        ChannelEvent::Account { barred, code } => format!("account barred={barred} {code}"),
+        ChannelEvent::Trouble(refusal) => format!("trouble {}", reaction(refusal)),
         ChannelEvent::Ignored { kind } => format!("ignored {kind}"),
     }
+}
+
+/// Shows who wrote: the number and the id, as far as known.
+fn contact(from: &Contact) -> String {
+    let phone = from.phone.as_ref().map(Phone::expose);
+    let user = from.user.as_ref().map(recoup_core::WhatsappUser::expose);
+    [phone, user].into_iter().flatten().collect::<Vec<_>>().join("=")
+}
+
+/// A text message's content.
+pub(crate) fn sms_text(body: &str) -> Content {
+    let template = recoup_core::Name::parse("payment_failed_first").expect("well formed");
+    let (body, language) = (body.to_owned(), "en".to_owned());
+    Content::Text(TextContent { body, template, language, parameters: Vec::new() })
 }
 
 /// Signs a body as Meta does and takes it through the verification that production uses.

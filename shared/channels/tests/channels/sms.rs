@@ -3,6 +3,7 @@
 use recoup_channels::sms::{Encoding, Size, measure};
 
 use crate::fixtures::{json, shared};
+use crate::twilio_events;
 
 #[test]
 fn the_shared_segment_vectors_hold() {
@@ -53,5 +54,28 @@ fn a_pair_is_never_split_between_parts() {
         (format!("{}👍{}", "ш".repeat(66), "ш".repeat(66)), Encoding::Ucs2, 134, 3),
     ] {
         assert_eq!(measure(&text), Size { encoding, units, parts }, "{text}");
+    }
+}
+
+#[test]
+fn every_shared_keyword_is_heard_by_text_message() {
+    let Some(folder) = shared("every_shared_keyword_is_heard_by_text_message") else { return };
+    let keywords = json(&folder.join("sms.keywords.json"));
+    for (list, expected) in [
+        ("opt_out_fcc_per_se", "+16505551234 out of all"),
+        ("opt_out_aws_required", "+16505551234 out of all"),
+        ("opt_out_twilio", "+16505551234 out of all"),
+        ("opt_in", "+16505551234 in to all"),
+        ("help", "SM1 +16505551234 replied help"),
+    ] {
+        // "Yes" answers other questions too; Twilio tells when it took it for an opt-in.
+        for keyword in keywords[list].as_array().expect("list").iter().filter(|word| *word != "YES") {
+            let keyword = keyword.as_str().expect("text");
+            for written in [keyword.to_owned(), format!(" {} ", keyword.to_lowercase())] {
+                let fields = [("MessageSid", "SM1"), ("From", "+16505551234"), ("Body", written.as_str())];
+                let event = twilio_events::read("https://api.acme.example/t", &fields).expect("read");
+                assert!(event.starts_with(expected), "{written}: {event}");
+            }
+        }
     }
 }

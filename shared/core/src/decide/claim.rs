@@ -3,12 +3,14 @@
 use jiff::SignedDuration;
 use std::time::Duration;
 
+use super::gate::AtHand;
 use super::owed::give_up_claims;
-use super::step::{AtHand, advance};
+use super::plan::advance;
 use super::{Context, Decision, Effect, owed};
 use crate::playbook::days_later;
 use crate::{
-    Correlation, Entry, Library, Message, Name, Reason, Recipient, RenderError, SendState, Touch, Values,
+    Address, Channel, Correlation, Entry, Library, Message, Name, Reason, Recipient, RenderError, SendState,
+    Touch, Values,
 };
 
 /// What is about to go.
@@ -28,14 +30,16 @@ pub(super) fn claim(
     let outgoing = compose(at_hand, &text, context)?;
     let mut claimed = at_hand.case.clone();
     let mut reserved = recipient.clone();
-    let first_try = !at_hand.outreach.ledger.iter().any(|entry| entry.step == at_hand.index);
-    let touch = Touch { at: context.now, lane: text.lane, case: claimed.id.clone(), step: at_hand.index };
+    let of_notice = at_hand.notice..at_hand.index.next();
+    let first_try = !at_hand.outreach.ledger.iter().any(|entry| of_notice.contains(&entry.step));
+    let touch = Touch { at: context.now, lane: text.lane, case: claimed.id.clone(), step: at_hand.notice };
     reserved.reserve(touch, first_try);
     reserved.meet(at_hand.known());
     if let Some(outreach) = &mut claimed.outreach {
         give_up_claims(outreach, Some(at_hand.index), context);
-        for entry in outreach.ledger.iter_mut().filter(|entry| entry.step == at_hand.index) {
-            if entry.channel != at_hand.channel && entry.state == SendState::Retryable {
+        for entry in outreach.ledger.iter_mut().filter(|entry| of_notice.contains(&entry.step)) {
+            let another = entry.channel != at_hand.channel || entry.step != at_hand.index;
+            if another && entry.state == SendState::Retryable {
                 entry.state = SendState::Failed;
             }
         }
@@ -85,7 +89,13 @@ fn compose(at_hand: &AtHand<'_>, text: &Going, context: &Context<'_>) -> Result<
             zones: &zones,
         },
     )?;
-    let to = matter.buyer.phone.clone().ok_or_else(|| RenderError::MissingVariable("phone".to_owned()))?;
+    let buyer = &matter.buyer;
+    let to = match at_hand.channel {
+        Channel::Whatsapp | Channel::Sms => buyer.phone.clone().map(Address::Phone),
+        Channel::Push => buyer.push.clone().map(Address::Push),
+        Channel::Email => buyer.email.clone().map(Address::Email),
+    };
+    let to = to.ok_or_else(|| RenderError::MissingVariable("address".to_owned()))?;
     let correlation = Correlation {
         case: at_hand.case.id.clone(),
         step: at_hand.index,

@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Concluded, Context, Decision, Effect, StatusReport, World, fact, owed, step};
+use super::{Concluded, Context, Decision, Effect, News, StatusReport, World, fact, owed, plan};
 use crate::{
-    Backoff, Case, DeliveryStatus, Entry, OptOutScope, Outcome, Reaction, Reason, Refusal, SendOutcome,
-    SendState, StepIndex,
+    Backoff, Case, Channel, DeliveryStatus, Entry, Library, OptOutScope, Outcome, PauseScope, Paused,
+    Reaction, Reason, Refusal, SendOutcome, SendState, StepIndex,
 };
 
 pub(super) fn decide(world: &World<'_>, concluded: &Concluded, context: &Context<'_>) -> Decision {
@@ -33,10 +33,37 @@ pub(super) fn decide(world: &World<'_>, concluded: &Concluded, context: &Context
         }
         SendOutcome::Refused(refusal) => {
             entry.detail = Some(refusal.code.clone());
+            let news = news(&next, (concluded.step, concluded.channel), refusal, context);
             let decision = refused(world, next, concluded, refusal, context);
-            Decision { alarm: refusal.alarm, ..decision }
+            let effects = decision.effects.into_iter().chain(news.map(Effect::Heed)).collect();
+            Decision { effects, alarm: refusal.alarm, ..decision }
         }
     }
+}
+
+/// What a refusal says of more than its own message.
+fn news(
+    case: &Case,
+    (step, channel): (StepIndex, Channel),
+    refusal: &Refusal,
+    context: &Context<'_>,
+) -> Option<News> {
+    let outreach = case.outreach.as_ref()?;
+    let what = match refusal.pause? {
+        PauseScope::Buyer => return Some(News::Capped),
+        PauseScope::Channel => Paused::Channel(channel),
+        PauseScope::Marketing => Paused::Marketing(channel),
+        PauseScope::Template => {
+            let entry = outreach.entry(step, channel)?;
+            let language = Library::template(&entry.template)?
+                .language_for(outreach.matter.buyer.locale.as_deref(), &context.policy.default_locale);
+            Paused::Template(entry.template.clone(), language?.to_owned())
+        }
+        PauseScope::Country => {
+            Paused::Country(channel, outreach.matter.buyer.phone.as_ref()?.calling_code().to_owned())
+        }
+    };
+    Some(News::Barred { what, code: refusal.code.clone() })
 }
 
 fn refused(
@@ -63,7 +90,7 @@ fn refused(
                 return record(case, Reason::Held, step, context);
             }
             let until = context.now.saturating_add(context.policy.hold).unwrap_or(Timestamp::MAX);
-            step::defer(&case, (step, channel), until, Reason::Held, context)
+            plan::defer(&case, (step, channel), until, Reason::Held, context)
         }
         Reaction::FallBack => {
             entry.state = SendState::Failed;
@@ -145,8 +172,13 @@ pub(super) fn decide_status(case: Option<&Case>, report: &StatusReport, context:
         DeliveryStatus::Failed(refusal) => refusal.code.clone(),
         DeliveryStatus::Sent | DeliveryStatus::Delivered | DeliveryStatus::Read => report.provider_id.clone(),
     });
+    let news = match &report.status {
+        DeliveryStatus::Failed(refusal) => news(&next, (report.step, report.channel), refusal, context),
+        DeliveryStatus::Sent | DeliveryStatus::Delivered | DeliveryStatus::Read => None,
+    };
     let decision = record(next, reason, report.step, context);
-    Decision { alarm, ..decision }
+    let effects = decision.effects.into_iter().chain(news.map(Effect::Heed)).collect();
+    Decision { effects, alarm, ..decision }
 }
 
 /// The ledger state a status leads to. A failure after acceptance is final for this channel, whatever its code.

@@ -3,10 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::open::{Opening, opening};
+use super::owed::untold;
 use super::{Context, Decision, Effect, owed};
 use crate::{
-    BuyerFacts, Case, CaseId, Event, EventKey, Fact, Matter, Next, Outcome, Reason, Settlement, State,
-    StepIndex,
+    BuyerFacts, Case, CaseId, Event, EventKey, Fact, Frozen, Intent, Library, Matter, Next, Outcome, Reason,
+    Settlement, State, StepIndex, Told,
 };
 
 pub(super) fn decide(id: &CaseId, case: Option<&Case>, event: &Event, context: &Context<'_>) -> Decision {
@@ -25,9 +26,12 @@ pub(super) fn decide(id: &CaseId, case: Option<&Case>, event: &Event, context: &
         Fact::Recovered => recover(next, happened, Reason::Recovered, context),
         Fact::KycPending => recover(next, happened, Reason::Answered, context),
         Fact::SubscriptionHalted => halt(next, context),
+        Fact::HandOffAnswered { .. } => taken_over(next, false, context),
+        Fact::HandOffResolved { .. } => taken_over(next, true, context),
         Fact::Refunded { full: false } => Decision::stay(&next, Reason::RefundedInPart, context.now),
         Fact::SubscriptionPastDue
         | Fact::OrderPlaced(_)
+        | Fact::MessageOpened(_)
         | Fact::ConsentChanged(_)
         | Fact::TouchSent(_)
         | Fact::CardUpdated
@@ -72,9 +76,12 @@ fn reason_of(fact: &Fact) -> Reason {
         | Fact::Lapsed(_) => Reason::Updated,
         Fact::KycRejected(rejected) if rejected.may_retry => Reason::Updated,
         Fact::KycRejected(_) => Reason::FinalRefusal,
+        Fact::HandOffAnswered { .. } => Reason::Frozen,
+        Fact::HandOffResolved { .. } => Reason::Resolved,
         Fact::SubscriptionPastDue
         | Fact::SubscriptionHalted
         | Fact::OrderPlaced(_)
+        | Fact::MessageOpened(_)
         | Fact::ConsentChanged(_)
         | Fact::TouchSent(_)
         | Fact::CardUpdated
@@ -145,7 +152,43 @@ fn stop(case: &mut Case, now: Timestamp) -> Vec<Effect> {
     let planned = case.outreach.as_mut().and_then(|outreach| outreach.next.take());
     let disarm =
         |next: Next| Effect::Disarm { case: case.id.clone(), step: next.step, generation: next.generation };
-    planned.map(disarm).into_iter().collect()
+    planned.map(disarm).into_iter().chain(untold(case, now)).collect()
+}
+
+/// The merchant's own systems know how the case ended.
+pub(super) fn told(case: Option<&Case>, told: Told) -> Decision {
+    match case {
+        Some(case) if case.untold() == Some(told) => {
+            let known = Case { told: Some(told), ..case.clone() };
+            Decision::write(known, Vec::new(), Reason::Told)
+        }
+        Some(_) => Decision::new(Reason::Duplicate),
+        None => Decision::new(Reason::UnknownCase),
+    }
+}
+
+/// A person wrote to the buyer, or has settled what the buyer wrote: the messages wait on, or go on.
+fn taken_over(mut case: Case, settled: bool, context: &Context<'_>) -> Decision {
+    let Some(outreach) = case.outreach.as_mut() else {
+        return Decision::stay(&case, Reason::Noted, context.now);
+    };
+    let reason = if settled { Reason::Resolved } else { Reason::Frozen };
+    let until = context.now.saturating_add(context.policy.handoff_timeout).unwrap_or(Timestamp::MAX);
+    let reply = EventKey::of_id("");
+    outreach.frozen = match outreach.frozen {
+        _ if settled => None,
+        Some(frozen) => Some(Frozen { until: frozen.until.max(until), ..frozen }),
+        None => Some(Frozen { by: Intent::Unknown, until, reply, asked: true }),
+    };
+    if settled && let Some(next) = &mut outreach.next {
+        let due = Library::playbook(&outreach.playbook, &outreach.version)
+            .map(|playbook| playbook.due(next.step, outreach.anchor, &outreach.matter.zones()));
+        next.at = due.map_or(next.at, |due| due.max(context.now).min(next.at));
+        next.generation = next.generation.saturating_add(1);
+    }
+    case.note(context.now, reason, None);
+    let effects = owed(&case, context.now);
+    Decision::write(case, effects, reason)
 }
 
 /// Ends the messaging without the money.
@@ -164,11 +207,11 @@ pub(super) fn end(
     Decision::write(case, effects, reason)
 }
 
-/// The buyer asked for silence: an open case ends.
-pub(super) fn silence(case: Option<&Case>, context: &Context<'_>) -> Decision {
+/// The buyer asked for silence, or is to be left alone: an open case ends.
+pub(super) fn silence(case: Option<&Case>, reason: Reason, context: &Context<'_>) -> Decision {
     match case {
         Some(case) if case.is_open() && case.outreach.is_some() => {
-            end(case.clone(), Outcome::Suppressed, Reason::OptedOut, None, context.now)
+            end(case.clone(), Outcome::Suppressed, reason, None, context.now)
         }
         _ => Decision::new(Reason::AlreadyClosed),
     }
@@ -266,6 +309,7 @@ pub(super) fn merge_buyer(known: &mut BuyerFacts, said: &BuyerFacts, newer: bool
     take(&mut known.customer, said.customer.as_ref(), newer);
     take(&mut known.phone, said.phone.as_ref(), newer);
     take(&mut known.email, said.email.as_ref(), newer);
+    take(&mut known.push, said.push.as_ref(), newer);
     take(&mut known.name, said.name.as_ref(), newer);
     take(&mut known.locale, said.locale.as_ref(), newer);
     take(&mut known.zone, said.zone.as_ref(), newer);

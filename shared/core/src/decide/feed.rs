@@ -1,6 +1,6 @@
 //! What a source reports, and what it no longer does.
 
-use super::step::AtHand;
+use super::gate::AtHand;
 use super::{Context, Decision, Watch};
 use crate::{Feed, Reason, Source};
 

@@ -3,20 +3,27 @@
 //! `decide` looks at a case, its recipient and one input, and says what they become, what the world must do, and why. It
 //! is total, synchronous and pure. Every function of recoup changes state through it and through nothing else.
 
+mod answer;
 mod claim;
 mod conclude;
 mod fact;
 mod feed;
+mod gate;
+mod heed;
 mod open;
 mod owed;
+mod plan;
 mod recipient;
+mod reply;
+mod route;
 mod step;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Case, CaseId, Channel, ChannelEvent, CustomerId, DeliveryStatus, Event, Feed, Message, Name, OptOutScope,
-    Policy, Reason, Recipient, RecipientId, SendOutcome, Source, StepIndex, Token,
+    AnswerKind, Case, CaseId, Channel, ChannelEvent, CustomerId, DeliveryStatus, Ended, Event, EventKey,
+    Feed, HandOff, Message, Name, OptOutScope, Paused, Policy, Quality, Reason, Recipient, RecipientId,
+    Reply, SendOutcome, Source, Standing, StepIndex, TemplateNews, Token, Told,
 };
 
 pub use owed::owed;
@@ -44,6 +51,8 @@ pub struct World<'a> {
     pub recipient: Option<&'a Recipient>,
     /// The obligations the case is linked with, as far as they exist.
     pub linked: &'a [Case],
+    /// What the brand's providers said; `None` when nothing, or when nobody asked.
+    pub standing: Option<&'a Standing>,
     /// What the store knows of the source's successes; `None` when nobody asked, and then nobody judges.
     pub feed: Option<Watch<'a>>,
 }
@@ -66,10 +75,18 @@ pub enum Input {
     Concluded(Concluded),
     /// A provider's webhook told how far a message got.
     Status(StatusReport),
-    /// The buyer of this case asked for silence.
-    Silenced,
+    /// The buyer of this case asked for silence, or may not be messaged any more, for this reason.
+    Silenced(Reason),
     /// The sweep looks at the case.
     Swept,
+    /// The buyer of this case wrote.
+    Replied(Replied),
+    /// An answer to what the buyer wrote came out of a queue.
+    AnswerDue(AnswerDue),
+    /// The merchant's own systems were told how the case ended.
+    Told(Told),
+    /// A provider said something about the account, a number or a template; concerns the brand's standing alone.
+    Heeded(News),
     /// The buyer withdrew or gave agreement; concerns the recipient alone.
     Preference {
         /// Who.
@@ -80,6 +97,8 @@ pub enum Input {
         scope: OptOutScope,
         /// When the buyer said so.
         at: Timestamp,
+        /// The message in which they said it, and its channel; it is confirmed once.
+        said: Option<(EventKey, Channel)>,
     },
     /// A source reported a success, whosever; concerns the source's feed alone.
     Heard {
@@ -94,6 +113,65 @@ pub enum Input {
         lane: Option<Name>,
         /// When it was sent.
         at: Timestamp,
+    },
+}
+
+/// What a buyer wrote, and the channel that an answer goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replied {
+    /// The reply.
+    pub reply: Reply,
+    /// The channel.
+    pub channel: Channel,
+}
+
+/// An answer that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnswerDue {
+    /// Which.
+    pub answer: AnswerKind,
+    /// The reply it answers.
+    pub reply: EventKey,
+    /// When the buyer wrote.
+    pub asked_at: Timestamp,
+    /// The channel it goes by.
+    pub channel: Channel,
+}
+
+/// What a provider said that concerns more than one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// A refusal, or trouble out of the blue, that stops others too.
+    Barred {
+        /// What rests.
+        what: Paused,
+        /// The provider's code.
+        code: String,
+    },
+    /// A buyer to whom the provider sends no more marketing for now.
+    Capped,
+    /// How a template stands.
+    Template {
+        /// Its name.
+        template: Name,
+        /// Its language.
+        language: String,
+        /// What was said.
+        news: TemplateNews,
+    },
+    /// How buyers like what the number sends.
+    NumberQuality {
+        /// How much.
+        quality: Quality,
+        /// The provider's word.
+        code: String,
+    },
+    /// The account was barred, or freed.
+    Account {
+        /// Whether nothing may be sent.
+        barred: bool,
+        /// The provider's word.
+        code: String,
     },
 }
 
@@ -167,7 +245,7 @@ impl StatusReport {
     /// Takes the report and the case it names out of a provider's event; `None` for any other event, and for a status
     /// that does not carry one of our correlation strings.
     pub fn of(event: ChannelEvent) -> Option<(CaseId, Self)> {
-        let ChannelEvent::Status { correlation: Some(sent), provider_id, status } = event else {
+        let ChannelEvent::Status { correlation: Some(sent), provider_id, status, .. } = event else {
             return None;
         };
         let report = Self { step: sent.step, channel: sent.channel, token: sent.token, provider_id, status };
@@ -198,10 +276,25 @@ pub enum Effect {
     },
     /// Put the queued message where a person finds it.
     Park,
+    /// Tell a person, with everything they need to go on.
+    HandOff(Box<HandOff>),
+    /// Tell the merchant's own systems how the case ended.
+    Tell(Box<Ended>),
+    /// Answer the buyer.
+    Answer {
+        /// The case.
+        case: CaseId,
+        /// The answer.
+        due: AnswerDue,
+    },
+    /// Act on what a provider said, for every case of the brand.
+    Heed(News),
     /// Tell every case of this buyer to be silent.
     Silence {
         /// The cases.
         cases: Vec<CaseId>,
+        /// Why.
+        reason: Reason,
     },
 }
 
@@ -231,6 +324,8 @@ pub struct Decision {
     pub recipient: Option<Recipient>,
     /// The source's feed as it shall be, written first; `None` when it does not change.
     pub feed: Option<Feed>,
+    /// The brand's standing as it shall be; `None` when it does not change.
+    pub standing: Option<Standing>,
     /// What the world must do, after the writes.
     pub effects: Vec<Effect>,
     /// Why.
@@ -241,12 +336,34 @@ pub struct Decision {
 
 impl Decision {
     fn new(reason: Reason) -> Self {
-        Self { case: None, recipient: None, feed: None, effects: Vec::new(), reason, alarm: false }
+        Self {
+            case: None,
+            recipient: None,
+            feed: None,
+            standing: None,
+            effects: Vec::new(),
+            reason,
+            alarm: false,
+        }
     }
 
     /// Nothing changes; what the state owes is done again, since whoever decided it first may have died before.
     fn stay(case: &Case, reason: Reason, now: Timestamp) -> Self {
         Self { effects: owed(case, now), ..Self::new(reason) }
+    }
+
+    /// The message to give to its provider, if there is one.
+    pub fn outgoing(&self) -> Option<&Message> {
+        self.effects
+            .iter()
+            .find_map(|effect| if let Effect::Send(message) = effect { Some(&**message) } else { None })
+    }
+
+    /// After how long the queued message is received again, if it is.
+    pub fn redelivered_after(&self) -> Option<SignedDuration> {
+        self.effects
+            .iter()
+            .find_map(|effect| if let Effect::Redeliver { after } = effect { Some(*after) } else { None })
     }
 
     fn write(case: Case, effects: Vec<Effect>, reason: Reason) -> Self {
@@ -263,11 +380,16 @@ pub fn decide(id: &CaseId, world: &World<'_>, input: &Input, context: &Context<'
         Input::StepDue(due) => step::decide(world, due, context),
         Input::Concluded(concluded) => conclude::decide(world, concluded, context),
         Input::Status(report) => conclude::decide_status(world.case, report, context),
-        Input::Silenced => fact::silence(world.case, context),
+        Input::Silenced(reason) => fact::silence(world.case, *reason, context),
+        Input::Replied(replied) => reply::decide(world, replied, context),
+        Input::AnswerDue(due) => answer::decide(world, due, context),
+        Input::Told(told) => fact::told(world.case, *told),
+        Input::Heeded(news) => heed::decide(world.standing, news, context),
         Input::Swept => owed::sweep(world.case, context),
         Input::Heard { source } => feed::heard(world.feed, source, context),
-        Input::Preference { recipient, change, scope, at } => {
-            recipient::decide(world.recipient, recipient, *change, *scope, *at)
+        Input::Preference { recipient, change, scope, at, said } => {
+            let preferred = recipient::Preferred { change: *change, scope: *scope, at: *at, said: *said };
+            recipient::decide(world.recipient, recipient, preferred)
         }
         Input::Touched { recipient, lane, at } => {
             recipient::touched(id, world.recipient, recipient, lane.as_ref(), *at, context)

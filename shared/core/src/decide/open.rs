@@ -24,6 +24,7 @@ pub(super) struct Opening {
 /// Reads a fact that calls for messages; `None` when this build has no playbook for it.
 pub(super) fn opening(fact: &Fact, happened_at: Option<Timestamp>, context: &Context<'_>) -> Option<Opening> {
     let (name, matter) = match fact {
+        Fact::PaymentFailed(failed) if failed.one_time => ("order_payment_failed", of_failure(failed)),
         Fact::PaymentFailed(failed) => ("payment_failed", of_failure(failed)),
         Fact::CheckoutCreated(checkout)
         | Fact::CheckoutUpdated(checkout)
@@ -57,6 +58,9 @@ pub(super) fn opening(fact: &Fact, happened_at: Option<Timestamp>, context: &Con
         | Fact::KycApproved
         | Fact::ConsentChanged(_)
         | Fact::TouchSent(_)
+        | Fact::HandOffAnswered { .. }
+        | Fact::HandOffResolved { .. }
+        | Fact::MessageOpened(_)
         | Fact::CardUpdated
         | Fact::CustomerUpdated(_) => return None,
     };
@@ -135,6 +139,7 @@ impl Opening {
             matter,
             ledger: Vec::new(),
             next: Some(Next { step: StepIndex(0), at, channel, generation }),
+            frozen: None,
             ended: None,
             trace: context.trace.map(str::to_owned),
         }

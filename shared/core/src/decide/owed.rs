@@ -3,14 +3,17 @@
 use jiff::Timestamp;
 
 use super::{Context, Decision, Effect, Timer};
-use crate::{Case, Channel, Entry, Library, Next, Outreach, Reason, SendState, StepIndex};
+use crate::{Case, Channel, Ended, Entry, Library, Next, Outreach, Reason, SendState, StepIndex, Told};
 
-/// What must happen for the case to go on: its timer, and the channel that takes over after a definite failure.
+/// What must happen for the case to go on: its timer, and the channel that takes over after a definite failure; and, once it
+/// has ended, that the merchant's own systems are told.
 ///
 /// A pure function of the state: a duplicate event, the sweep and a redrive all call it, and doing what it says twice is
 /// harmless.
 pub fn owed(case: &Case, now: Timestamp) -> Vec<Effect> {
-    let Some(outreach) = case.outreach.as_ref().filter(|_| case.is_open()) else { return Vec::new() };
+    let Some(outreach) = case.outreach.as_ref().filter(|_| case.is_open()) else {
+        return untold(case, now).into_iter().collect();
+    };
     let mut effects = Vec::new();
     if let Some(next) = outreach.next {
         effects.push(Effect::Arm(timer(case, outreach, next)));
@@ -26,6 +29,23 @@ pub fn owed(case: &Case, now: Timestamp) -> Vec<Effect> {
         }
     }
     effects
+}
+
+/// How the case ended, as long as the merchant's own systems do not know.
+pub(super) fn untold(case: &Case, now: Timestamp) -> Option<Effect> {
+    let Told { round, state } = case.untold()?;
+    let outreach = case.outreach.as_ref()?;
+    let went = |entry: &&Entry| {
+        matches!(entry.state, SendState::Sent | SendState::Delivered | SendState::Read | SendState::Unknown)
+    };
+    Some(Effect::Tell(Box::new(Ended {
+        case: case.id.clone(),
+        round,
+        state,
+        at: case.closed_at.unwrap_or(now),
+        owed: outreach.matter.amount,
+        sent: u8::try_from(outreach.ledger.iter().filter(went).count()).unwrap_or(u8::MAX),
+    })))
 }
 
 /// The channel that shall take over from a failed entry; `None` when none is named, or it is planned, or it or a later

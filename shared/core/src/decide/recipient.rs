@@ -2,16 +2,23 @@
 
 use jiff::Timestamp;
 
-use super::{Context, Decision, Effect, PreferenceChange};
-use crate::{CaseId, Name, OptOutScope, Reason, Recipient, RecipientId, StepIndex, Touch};
+use super::{AnswerDue, Context, Decision, Effect, PreferenceChange};
+use crate::{
+    AnswerKind, CaseId, Channel, EventKey, Name, OptOutScope, Reason, Recipient, RecipientId, StepIndex,
+    Touch,
+};
 
-pub(super) fn decide(
-    known: Option<&Recipient>,
-    id: &RecipientId,
-    change: PreferenceChange,
-    scope: OptOutScope,
-    at: Timestamp,
-) -> Decision {
+/// What a buyer said.
+#[derive(Clone, Copy)]
+pub(super) struct Preferred {
+    pub(super) change: PreferenceChange,
+    pub(super) scope: OptOutScope,
+    pub(super) at: Timestamp,
+    pub(super) said: Option<(EventKey, Channel)>,
+}
+
+pub(super) fn decide(known: Option<&Recipient>, id: &RecipientId, preferred: Preferred) -> Decision {
+    let Preferred { change, scope, at, .. } = preferred;
     let mut next = known.cloned().unwrap_or_else(|| Recipient::new(id.clone()));
     let reason = match change {
         PreferenceChange::OptOut => {
@@ -26,11 +33,23 @@ pub(super) fn decide(
     let silenced = change == PreferenceChange::OptOut && scope == OptOutScope::All;
     let cases: Vec<_> =
         if silenced { next.cases.iter().map(|case| case.id.clone()).collect() } else { Vec::new() };
-    let effects = if cases.is_empty() { Vec::new() } else { vec![Effect::Silence { cases }] };
+    let silence = (!cases.is_empty()).then_some(Effect::Silence { cases, reason: Reason::OptedOut });
+    let effects = silence.into_iter().chain(confirmation(&next, preferred)).collect();
     if known.is_some_and(|known| *known == next) {
         return Decision { effects, ..Decision::new(Reason::Duplicate) };
     }
     Decision { recipient: Some(next), effects, ..Decision::new(reason) }
+}
+
+/// Whoever wrote a full stop or a start is told once that it was heard. Only a case knows where to write to.
+fn confirmation(recipient: &Recipient, preferred: Preferred) -> Option<Effect> {
+    let (reply, channel) = preferred.said.filter(|_| preferred.scope == OptOutScope::All)?;
+    let answer = match preferred.change {
+        PreferenceChange::OptOut => AnswerKind::Stopped,
+        PreferenceChange::OptIn => AnswerKind::Started,
+    };
+    let case = recipient.cases.last()?.id.clone();
+    Some(Effect::Answer { case, due: AnswerDue { answer, reply, asked_at: preferred.at, channel } })
 }
 
 /// Another tool's message: it takes the buyer's attention like one of ours. A time ahead of ours counts as now.

@@ -4,10 +4,14 @@
 //! win is that of what a mistake costs: who is in distress or asked for silence is never asked to pay.
 
 mod language;
+mod phrase;
 mod rules;
+mod when;
 mod words;
 
 use std::fmt;
+
+pub use when::{When, read_when};
 
 /// What a buyer wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +91,8 @@ pub struct Reading {
     pub confidence: u8,
     /// The rule that fired, for example `stop/en: leave me alone`; `None` for [`Intent::Unknown`].
     pub rule: Option<Fired>,
+    /// When the buyer promises to pay, if a time is named: of [`Intent::Later`] only.
+    pub when: Option<When>,
 }
 
 /// A rule that fired.
@@ -108,5 +114,5 @@ impl fmt::Display for Fired {
 
 /// Reads a reply.
 pub fn read_reply(text: &str) -> Reading {
-    rules::shipped().read(&words::words(text), &words::undressed(text))
+    rules::shipped().read(text)
 }

@@ -1,17 +1,17 @@
-//! The rules and how they are matched.
+//! The rules and how they are weighed.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use thiserror::Error;
 
-use super::words::words;
-use super::{Fired, Intent, Reading, language};
+use super::language::{self, Likely};
+use super::phrase::{Found, Part, Vocabulary, everywhere, rows, whole};
+use super::words::{LONG, Word, is_slip_of, undressed, words};
+use super::{Fired, Intent, Reading, read_when};
 
 const SHIPPED: &str = include_str!("rules.tsv");
-
-/// A gap stands for so many words at most.
-const GAP: usize = 3;
 
 /// The line of a rules text that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -23,24 +23,59 @@ struct MalformedRules {
     rule: &'static str,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Part {
-    Word(String),
-    Prefix(String),
-    Gap,
+/// What a phrase says of its intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Speaks {
+    For,
+    /// For it where no other intent has a phrase.
+    Weakly,
+    /// Against it, wherever in the message it stands.
+    Against,
+    /// Against the phrases for it that share a word with this one.
+    AgainstOverlapping,
+}
+
+/// How much of the message the phrase is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Extent {
+    Part,
+    /// All of it.
+    Whole,
+    /// All of it but words of courtesy.
+    WholeButCourtesy,
+    /// One of its clauses but words of courtesy.
+    Clause,
 }
 
 #[derive(Debug)]
 struct Rule {
     fired: Fired,
     parts: Vec<Part>,
-    whole: bool,
-    against: bool,
+    extent: Extent,
+    speaks: Speaks,
+}
+
+/// A message in the forms in which phrases look for themselves.
+struct Message {
+    words: Vec<Word>,
+    undressed: Vec<Word>,
+    without_courtesy: Vec<Word>,
+}
+
+impl Message {
+    fn clauses(&self) -> impl Iterator<Item = &[Word]> {
+        self.without_courtesy.chunk_by(|one, next| one.clause == next.clause)
+    }
 }
 
 /// All rules, in the order of the text.
 #[derive(Debug, Default)]
-pub(super) struct Rules(Vec<Rule>);
+pub(super) struct Rules {
+    all: Vec<Rule>,
+    courtesy: Vec<(&'static str, Vec<Part>)>,
+    words: BTreeSet<String>,
+    prefixes: BTreeSet<String>,
+}
 
 pub(super) fn shipped() -> &'static Rules {
     static RULES: OnceLock<Rules> = OnceLock::new();
@@ -49,56 +84,132 @@ pub(super) fn shipped() -> &'static Rules {
 
 impl Rules {
     fn parse(text: &'static str) -> Result<Self, MalformedRules> {
-        let mut rules = Vec::new();
-        for (line, row) in
-            text.lines().enumerate().filter(|(_, row)| !row.is_empty() && !row.starts_with('#'))
-        {
-            let broken = |rule| MalformedRules { line: line + 1, rule };
-            let mut columns = row.split('\t');
-            let (Some(intent), Some(locale), Some(phrases), None) =
-                (columns.next(), columns.next(), columns.next(), columns.next())
-            else {
-                return Err(broken("a rule is an intent, a locale and phrases"));
-            };
-            let intent = Intent::parse(intent).ok_or_else(|| broken("no such intent"))?;
-            for phrase in phrases.split(';') {
-                let rule =
-                    Rule::parse(intent, locale, phrase).ok_or_else(|| broken("a phrase without words"))?;
-                rules.push(rule);
+        let mut read = Self::default();
+        let mut vocabulary = Vocabulary::default();
+        for (line, row) in rows(text) {
+            let broken = |rule| MalformedRules { line, rule };
+            let [head, locale, phrases] =
+                row.ok_or_else(|| broken("a rule is an intent, a locale and phrases"))?;
+            if head.starts_with('@') {
+                vocabulary.add_class(head, locale, phrases).ok_or_else(|| broken("no such class can be"))?;
+            } else if head == "courtesy" {
+                let words = vocabulary.alternatives(locale, phrases);
+                let words = words.ok_or_else(|| broken("courtesy without words"))?;
+                read.courtesy.extend(words.into_iter().map(|words| (locale, words)));
+            } else if head == "word" {
+                read.words.extend(words(phrases).into_iter().map(|word| word.plain));
+            } else {
+                let intent = Intent::parse(head).ok_or_else(|| broken("no such intent"))?;
+                for phrase in phrases.split(';') {
+                    let rule = Rule::parse(intent, locale, phrase, &vocabulary)
+                        .ok_or_else(|| broken("a phrase without words, or of a class that is not above"))?;
+                    read.all.push(rule);
+                }
             }
         }
-        Ok(Self(rules))
+        // The longest first, so that it is taken out as one.
+        read.courtesy.sort_by_key(|(_, words)| Reverse(words.len()));
+        for part in read.all.iter().flat_map(|rule| &rule.parts) {
+            let (words, prefixes) = (&mut read.words, &mut read.prefixes);
+            part.each(&mut |part| match part {
+                Part::Word(word) => drop(words.insert(word.clone())),
+                Part::Prefix(prefix) => drop(prefixes.insert(prefix.clone())),
+                Part::Gap | Part::Number(_) | Part::Class(_) => {}
+            });
+        }
+        Ok(read)
     }
 
-    /// What these words say. A phrase against an intent takes all its phrases out; of what is left, the two intents that must
-    /// never be missed come first, then the longest phrase, then the order of the intents.
-    pub(super) fn read(&self, text: &[String], undressed: &[String]) -> Reading {
-        let languages = language::of(text);
-        let found: Vec<(&Rule, usize)> = self
-            .0
-            .iter()
-            .filter(|rule| rule.whole || languages.contains(&rule.fired.locale))
-            .filter_map(|rule| Some((rule, rule.weight(text, undressed)?)))
-            .collect();
-        let denied =
-            |intent: Intent| found.iter().any(|(rule, _)| rule.against && rule.fired.intent == intent);
-        let left = || found.iter().filter(|(rule, _)| !rule.against && !denied(rule.fired.intent));
-        let first = left().min_by_key(|(rule, weight)| {
-            (tier(rule.fired.intent), Reverse((rule.whole, *weight)), rule.fired.intent)
-        });
-        let Some((rule, weight)) = first else {
-            return Reading { intent: Intent::Unknown, confidence: 0, rule: None };
+    /// What this text says. A phrase against an intent takes all its phrases out, or those that it overlaps; of what is left, the
+    /// two intents that must never be missed come first, then the longest phrase, then the order of the intents.
+    pub(super) fn read(&self, text: &str) -> Reading {
+        let mut words = words(text);
+        for word in &mut words {
+            self.correct(word);
+        }
+        let languages = language::of(&words);
+        let message = self.message(text, words, &languages);
+        let found = self.found(&message, &languages);
+        let strong = || found.iter().filter(|(rule, _)| rule.speaks == Speaks::For);
+        let weak = || found.iter().filter(|(rule, _)| rule.speaks == Speaks::Weakly);
+        let by_cost = |(rule, found): &&(&Rule, Found)| {
+            (tier(rule.fired.intent), Reverse((rule.extent != Extent::Part, found.weight)), rule.fired.intent)
+        };
+        let first = strong().min_by_key(by_cost);
+        let alone = || {
+            let first = weak().min_by_key(by_cost)?;
+            weak().all(|(rule, _)| rule.fired.intent == first.0.fired.intent).then_some(first)
+        };
+        let Some((rule, at)) = first.or_else(alone) else {
+            return Reading { intent: Intent::Unknown, confidence: 0, rule: None, when: None };
         };
         let intent = rule.fired.intent;
-        let others = left().any(|(other, _)| other.fired.intent != intent);
-        let sure = match (rule.whole, weight) {
-            (true, _) => 99,
-            (false, 3..) => 95,
-            (false, 2) => 90,
-            (false, _) => 80,
+        let others = strong().any(|(other, _)| other.fired.intent != intent);
+        let sure = match (rule.speaks, rule.extent, at.weight) {
+            (Speaks::Weakly, _, _) => 60,
+            (_, Extent::Whole | Extent::WholeButCourtesy, _) => 99,
+            (_, Extent::Clause, _) | (_, Extent::Part, 3..) => 95,
+            (_, Extent::Part, 2) => 90,
+            (_, Extent::Part, _) => 80,
         };
         let confidence = sure - if others { 15 } else { 0 };
-        Reading { intent, confidence, rule: Some(rule.fired) }
+        let when = (intent == Intent::Later).then(|| read_when(text)).flatten();
+        Reading { intent, confidence, rule: Some(rule.fired), when }
+    }
+
+    /// The phrases for an intent that nothing speaks against.
+    fn found(&self, message: &Message, languages: &[Likely]) -> Vec<(&Rule, Found)> {
+        let of_them = self.all.iter().filter(|rule| {
+            let says_much = rule.parts.len() > 1;
+            rule.extent != Extent::Part
+                || languages.iter().any(|of| of.locale == rule.fired.locale && (of.most || says_much))
+        });
+        let all: Vec<(&Rule, Found)> = of_them
+            .flat_map(|rule| rule.everywhere(message).into_iter().map(move |found| (rule, found)))
+            .collect();
+        let denied = |rule: &Rule, found: &Found| {
+            let of_intent = all.iter().filter(|(other, _)| other.fired.intent == rule.fired.intent);
+            let mut of_intent = of_intent.map(|(other, at)| (other.speaks, at));
+            of_intent.any(|(speaks, at)| match speaks {
+                Speaks::Against => true,
+                Speaks::AgainstOverlapping => at.overlaps(found),
+                Speaks::For | Speaks::Weakly => false,
+            })
+        };
+        let speaks_for = all.iter().filter(|(rule, _)| matches!(rule.speaks, Speaks::For | Speaks::Weakly));
+        speaks_for.filter(|(rule, found)| !denied(rule, found)).copied().collect()
+    }
+
+    /// Puts the word of a rule in the place of a long one that is a slip of it and no word of any.
+    fn correct(&self, typed: &mut Word) {
+        let plain = typed.plain.as_str();
+        let long = plain.chars().count() + 1 >= LONG;
+        let known =
+            || self.words.contains(plain) || self.prefixes.iter().any(|known| plain.starts_with(known));
+        let Some(first) = plain.chars().next().filter(|_| long && !known()).map(String::from) else { return };
+        let alike = self.words.range(first.clone()..).take_while(|word| word.starts_with(&first));
+        if let Some(meant) = alike.into_iter().find(|word| is_slip_of(plain, word)) {
+            typed.plain.clone_from(meant);
+        }
+    }
+
+    fn message(&self, text: &str, words: Vec<Word>, languages: &[Likely]) -> Message {
+        let likely = |locale: &str| languages.iter().any(|of| of.locale == locale && of.most);
+        let mut without_courtesy = Vec::with_capacity(words.len());
+        let mut left = words.as_slice();
+        while let Some((first, rest)) = left.split_first() {
+            let polite = |(locale, of_it): &(&str, Vec<Part>)| {
+                let length = of_it.len().min(left.len());
+                likely(locale).then(|| whole(of_it, &left[..length]).map(|found| found.end)).flatten()
+            };
+            if let Some(end) = self.courtesy.iter().find_map(polite) {
+                left = &left[end..];
+            } else {
+                without_courtesy.push(first.clone());
+                left = rest;
+            }
+        }
+        Message { undressed: undressed(text), words, without_courtesy }
     }
 }
 
@@ -114,66 +225,64 @@ fn tier(intent: Intent) -> u8 {
 }
 
 impl Rule {
-    fn parse(intent: Intent, locale: &'static str, phrase: &'static str) -> Option<Self> {
-        let (against, rest) = phrase.strip_prefix('!').map_or((false, phrase), |rest| (true, rest));
-        let (whole, rest) = rest.strip_prefix('=').map_or((false, rest), |rest| (true, rest));
-        let mut parts = Vec::new();
-        for word in rest.split_whitespace() {
-            let prefix = word.ends_with('*');
-            match (word, words(word)) {
-                ("_", _) => parts.push(Part::Gap),
-                (_, plain) if prefix && plain.len() == 1 => parts.extend(plain.into_iter().map(Part::Prefix)),
-                (_, plain) => parts.extend(plain.into_iter().map(Part::Word)),
+    /// Reads a phrase with its marks.
+    fn parse(
+        intent: Intent,
+        locale: &'static str,
+        phrase: &'static str,
+        vocabulary: &Vocabulary,
+    ) -> Option<Self> {
+        let (speaks, rest) =
+            [('!', Speaks::Against), ('~', Speaks::AgainstOverlapping), ('?', Speaks::Weakly)]
+                .into_iter()
+                .find_map(|(mark, speaks)| Some((speaks, phrase.strip_prefix(mark)?)))
+                .unwrap_or((Speaks::For, phrase));
+        let extents = [("==", Extent::WholeButCourtesy), ("=", Extent::Whole), ("|", Extent::Clause)];
+        let (extent, rest) = extents
+            .into_iter()
+            .find_map(|(mark, extent)| Some((extent, rest.strip_prefix(mark)?)))
+            .unwrap_or((Extent::Part, rest));
+        let parts = vocabulary.parts(locale, rest)?;
+        Some(Self { fired: Fired { intent, locale, phrase }, parts, extent, speaks })
+    }
+
+    fn everywhere(&self, message: &Message) -> Vec<Found> {
+        let all_of = |text: &[Word]| whole(&self.parts, text);
+        match self.extent {
+            Extent::Part => everywhere(&self.parts, &message.words).collect(),
+            Extent::Whole => {
+                all_of(&message.words).or_else(|| all_of(&message.undressed)).into_iter().collect()
             }
-        }
-        let fits = !parts.is_empty() && !matches!(parts.first(), Some(Part::Gap));
-        fits.then_some(Self { fired: Fired { intent, locale, phrase }, parts, whole, against })
-    }
-
-    /// How many words of its own the phrase has, if it is in the text.
-    fn weight(&self, text: &[String], undressed: &[String]) -> Option<usize> {
-        let found = if self.whole {
-            ends_at(&self.parts, text, true) || ends_at(&self.parts, undressed, true)
-        } else {
-            (0..text.len()).any(|start| ends_at(&self.parts, &text[start..], false))
-        };
-        found.then(|| self.parts.iter().filter(|part| **part != Part::Gap).count())
-    }
-}
-
-/// Whether the words begin with the parts, and, for a whole message, are nothing else.
-fn ends_at(parts: &[Part], text: &[String], whole: bool) -> bool {
-    match parts.split_first() {
-        None => !whole || text.is_empty(),
-        Some((Part::Gap, rest)) => {
-            (0..=GAP.min(text.len())).any(|skipped| ends_at(rest, &text[skipped..], whole))
-        }
-        Some((Part::Word(word), rest)) => {
-            text.first().is_some_and(|first| first == word) && ends_at(rest, &text[1..], whole)
-        }
-        Some((Part::Prefix(prefix), rest)) => {
-            text.first().is_some_and(|first| first.starts_with(prefix.as_str()))
-                && ends_at(rest, &text[1..], whole)
+            Extent::WholeButCourtesy => all_of(&message.words)
+                .or_else(|| all_of(&message.undressed))
+                .or_else(|| all_of(&message.without_courtesy))
+                .into_iter()
+                .collect(),
+            Extent::Clause => all_of(&message.undressed)
+                .or_else(|| message.clauses().find_map(all_of))
+                .into_iter()
+                .collect(),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use super::super::words::undressed;
     use super::*;
+
+    fn read(rules: &'static str, text: &str) -> Intent {
+        Rules::parse(rules).unwrap_or_else(|error| panic!("{error}")).read(text).intent
+    }
 
     #[test]
     fn r18_the_shipped_rules_are_well_formed_and_none_is_there_twice() {
         let rules = Rules::parse(SHIPPED).unwrap_or_else(|error| panic!("{error}"));
-        assert!(rules.0.len() > 1_000);
+        assert!(rules.all.len() > 1_000);
         let mut seen = BTreeSet::new();
         let key = |rule: &Rule| {
-            (rule.fired.intent, rule.fired.locale, format!("{:?}", rule.parts), rule.whole, rule.against)
+            (rule.fired.intent, rule.fired.locale, format!("{:?}", rule.parts), rule.extent, rule.speaks)
         };
-        let twice = rules.0.iter().filter(|rule| !seen.insert(key(rule)));
+        let twice = rules.all.iter().filter(|rule| !seen.insert(key(rule)));
         let twice: Vec<String> = twice.map(|rule| rule.fired.to_string()).collect();
         assert_eq!(twice, Vec::<String>::new());
     }
@@ -184,22 +293,66 @@ mod tests {
             ("stop\ten", "a rule is an intent, a locale and phrases"),
             ("stop\ten\ta\tb", "a rule is an intent, a locale and phrases"),
             ("halt\ten\tstop", "no such intent"),
-            ("stop\ten\tstop;;quit", "a phrase without words"),
-            ("stop\ten\t_ stop", "a phrase without words"),
+            ("stop\ten\tstop;;quit", "a phrase without words, or of a class that is not above"),
+            ("stop\ten\t_ stop", "a phrase without words, or of a class that is not above"),
+            ("stop\ten\t@cease it", "a phrase without words, or of a class that is not above"),
+            ("@cease\ten\tstop _ it", "no such class can be"),
+            ("courtesy\ten\tplease;;", "courtesy without words"),
         ] {
             assert_eq!(Rules::parse(text).err(), Some(MalformedRules { line: 1, rule }), "{text}");
         }
     }
 
     #[test]
-    fn a_gap_is_a_few_words_and_a_prefix_any_word_that_begins_so() {
-        let rules = Rules::parse("stop\ten\tstop _ messag*;=quit;!never stop").expect("well formed");
-        let read = |text: &str| rules.read(&words(text), &undressed(text)).intent;
+    fn a_gap_is_a_few_words_of_a_clause_and_a_prefix_any_word_that_begins_so() {
+        let rules = "stop\ten\tstop _ messag*;=quit;!never stop";
         for text in ["stop messages", "please stop all these silly messages", "stop messaging", "quit"] {
-            assert_eq!(read(text), Intent::Stop, "{text}");
+            assert_eq!(read(rules, text), Intent::Stop, "{text}");
         }
-        for text in ["stop it and write me other messages", "i quit", "never stop these messages", "stop"] {
-            assert_eq!(read(text), Intent::Unknown, "{text}");
+        for text in [
+            "stop it and write me other messages",
+            "stop, the messages",
+            "i quit",
+            "never stop these messages",
+            "stop",
+        ] {
+            assert_eq!(read(rules, text), Intent::Unknown, "{text}");
         }
+    }
+
+    #[test]
+    fn one_of_a_class_is_as_good_as_another_and_courtesy_is_no_more_than_that() {
+        let rules = "@cease\ten\tstop;knock off\ncourtesy\ten\tplease;thank you\n\
+                     stop\ten\t@cease messag*;==enough;|basta";
+        for text in
+            ["stop messaging", "knock off messaging me", "please, enough! thank you", "no, basta please"]
+        {
+            assert_eq!(read(rules, text), Intent::Stop, "{text}");
+        }
+        for text in ["knock messaging off", "enough of it", "not enough, thank you", "basta pasta"] {
+            assert_eq!(read(rules, text), Intent::Unknown, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_speaks_against_takes_out_all_or_what_it_overlaps_and_a_weak_phrase_gives_way() {
+        let rules = "stop\ten\tstop messag*;~dont stop;!bus\nhelp\ten\t?error\nlater\ten\ttomorrow";
+        for (text, intent) in [
+            ("dont stop messaging me", Intent::Unknown),
+            ("dont stop messaging. i mean stop messaging", Intent::Stop),
+            ("stop messaging about the bus", Intent::Unknown),
+            ("some error", Intent::Help),
+            ("some error, tomorrow", Intent::Later),
+        ] {
+            assert_eq!(read(rules, text), intent, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_slip_is_forgiven_unless_it_is_a_word_of_its_own() {
+        let rules = "stop\ten\tunsubscribe;dont contact\nword\ten\tcontract";
+        assert_eq!(read(rules, "unsuscribe"), Intent::Stop);
+        assert_eq!(read(rules, "dont contcat me"), Intent::Stop);
+        assert_eq!(read(rules, "dont contract"), Intent::Unknown);
     }
 }

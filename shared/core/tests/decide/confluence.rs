@@ -16,7 +16,7 @@ const SAID: [&str; 9] =
 fn say(scene: &mut Scene, what: usize) {
     let id = format!("evt_{what}");
     match SAID[what] {
-        "stop" => drop(scene.preference(make::PHONE, PreferenceChange::OptOut, OptOutScope::All)),
+        "stop" => drop(scene.preference(make::PHONE, PreferenceChange::OptOut, OptOutScope::All, None)),
         "failed 1" => drop(scene.said(make::failed(&id, "in_1", make::failure(1)))),
         "failed 2" => drop(scene.said(make::failed(&id, "in_1", make::failure(2)))),
         name => drop(scene.said(make::event(&id, "in_1", make::fact(name).expect("a fact")))),

@@ -6,7 +6,7 @@ use crate::scene::Scene;
 use crate::script::{compare, play};
 
 /// A shop with approved links of every kind.
-fn shop() -> Scene {
+pub(crate) fn shop() -> Scene {
     let mut scene = Scene::new();
     scene.policy = Policy {
         shop_link_base: "https://shop.example.com/".to_owned(),

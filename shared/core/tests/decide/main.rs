@@ -1,6 +1,7 @@
 //! What `decide` does, told as scripts and transcripts, and as laws over everything that may happen.
 
 mod attention;
+mod climb;
 mod confluence;
 mod facts;
 mod lanes;
@@ -12,9 +13,11 @@ mod make;
 mod owed;
 mod queues;
 mod races;
+mod replies;
 mod scene;
 mod schedule;
 mod script;
+mod standing;
 mod statuses;
 mod stop_check;
 mod walk;

@@ -2,9 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use recoup_core::{
-    Backoff, BuyerFacts, CaseId, Checkout, Content, Currency, CustomerId, Decision, DeliveryStatus, Effect,
-    Event, EventId, Fact, KycCause, KycRejected, Lapsed, Link, Message, Money, Obligation, OptOutScope,
-    PaymentFailed, PersonName, Phone, Reaction, Refusal,
+    Backoff, BuyerFacts, CaseId, Category, Channel, Checkout, Contact, Content, Currency, CustomerId,
+    Decision, DeliveryStatus, Effect, Event, EventId, Fact, Intent, KycCause, KycRejected, Lapsed, Link,
+    Message, Money, Name, News, Obligation, OptOutScope, PaymentFailed, PersonName, Phone, Quality, Reaction,
+    Reason, Refusal, Replied, Reply, Source, TemplateNews, Words,
 };
 
 /// A buyer in London, whose winter clock is UTC: every time in a transcript is the buyer's own.
@@ -35,10 +36,15 @@ pub(crate) fn buyer() -> BuyerFacts {
         customer: Some(CustomerId::parse("cus_1").expect("well formed")),
         phone: Some(phone(PHONE)),
         email: None,
+        push: None,
         name: PersonName::clean("Ana"),
         locale: Some("en".to_owned()),
         zone: Some("Europe/London".to_owned()),
     }
+}
+
+fn source() -> Source {
+    Source::parse("stripe").expect("well formed")
 }
 
 /// What an invoice's failure says.
@@ -66,7 +72,7 @@ pub(crate) fn failed(id: &str, of: &str, what: PaymentFailed) -> Event {
 }
 
 pub(crate) fn refusal(reaction: Reaction) -> Refusal {
-    Refusal { code: "1".to_owned(), reaction, alarm: reaction == Reaction::Hold }
+    Refusal::new("1", reaction, reaction == Reaction::Hold)
 }
 
 /// Every reaction by its name in scripts.
@@ -99,6 +105,8 @@ pub(crate) fn fact(name: &str) -> Option<Fact> {
         "cancelled" => Fact::SubscriptionCancelled,
         "refunded" => Fact::Refunded { full: true },
         "refunded_in_part" => Fact::Refunded { full: false },
+        "handoff_answered" => Fact::HandOffAnswered { source: source() },
+        "handoff_resolved" => Fact::HandOffResolved { source: source() },
         "dispute" => Fact::DisputeOpened,
         "won" => Fact::DisputeClosed { won: true },
         "lost" => Fact::DisputeClosed { won: false },
@@ -126,10 +134,12 @@ pub(crate) fn call(name: &str, words: &[&str]) -> Fact {
             buyer: buyer(),
         }))
     };
+    let other = words.iter().find_map(|word| word.strip_prefix("phone=")).map(phone);
+    let known = BuyerFacts { phone: other.or_else(|| buyer().phone), ..buyer() };
     let checkout = Checkout {
         amount: Some(money(4900, "USD")),
         resume_link: Link::parse("https://shop.example.com/cart/x").ok(),
-        buyer: buyer(),
+        buyer: known,
         links: linked,
         marketing_consent: Some(!has("no_consent")),
         ..Checkout::default()
@@ -175,6 +185,9 @@ pub(crate) fn told(fact: &Fact) -> String {
         | Fact::Lapsed(_)
         | Fact::ConsentChanged(_)
         | Fact::TouchSent(_)
+        | Fact::HandOffAnswered { .. }
+        | Fact::HandOffResolved { .. }
+        | Fact::MessageOpened(_)
         | Fact::CardUpdated
         | Fact::CustomerUpdated(_)
         | Fact::Refunded { full: true }
@@ -189,8 +202,11 @@ pub(crate) fn clock(at: Timestamp) -> String {
 
 /// The template a claim recorded for the message it hands out.
 pub(crate) fn template_of(decision: &Decision, message: &Message) -> String {
-    let outreach = decision.case.as_ref().and_then(|case| case.outreach.as_ref());
     let sent = &message.correlation;
+    if decision.reason == Reason::ReplyAnswered {
+        return "an answer".to_owned();
+    }
+    let outreach = decision.case.as_ref().and_then(|case| case.outreach.as_ref());
     let entry =
         outreach.and_then(|outreach| outreach.entry(sent.step, sent.channel)).expect("a claim is stored");
     if let Content::Template(content) = &message.content {
@@ -201,9 +217,9 @@ pub(crate) fn template_of(decision: &Decision, message: &Message) -> String {
 
 pub(crate) fn line(now: Timestamp, id: &CaseId, what: &str, decision: &Decision) -> String {
     let mut line = format!("{} {} {what}: {}", clock(now), id.obligation, decision.reason.code());
-    for effect in &decision.effects {
+    for effect in decision.effects.iter().filter_map(|effect| shown(effect, decision)) {
         line.push_str("; ");
-        line.push_str(&shown(effect, decision));
+        line.push_str(&effect);
     }
     if decision.alarm {
         line.push_str("; alarm");
@@ -211,8 +227,13 @@ pub(crate) fn line(now: Timestamp, id: &CaseId, what: &str, decision: &Decision)
     line
 }
 
-fn shown(effect: &Effect, decision: &Decision) -> String {
-    match effect {
+/// An effect in a word; that the merchant is told of an end is shown by `tells`.
+fn shown(effect: &Effect, decision: &Decision) -> Option<String> {
+    Some(match effect {
+        Effect::Tell(_) => return None,
+        Effect::HandOff(handoff) => format!("hand off {}", handoff.intent),
+        Effect::Answer { due, .. } => format!("answer {} by {}", due.answer.as_str(), due.channel),
+        Effect::Heed(news) => format!("heed {news:?}"),
         Effect::Arm(timer) => {
             format!("{} {} at {} g{}", timer.channel, timer.step, clock(timer.at), timer.generation)
         }
@@ -222,11 +243,11 @@ fn shown(effect: &Effect, decision: &Decision) -> String {
         }
         Effect::Redeliver { after } => format!("again in {} s", after.as_secs()),
         Effect::Park => "park".to_owned(),
-        Effect::Silence { cases } => {
+        Effect::Silence { cases, .. } => {
             let names: Vec<_> = cases.iter().map(|case| case.obligation.to_string()).collect();
             format!("silence {}", names.join(" "))
         }
-    }
+    })
 }
 
 /// `90s`, `30m`, `6h`, `3d`, with an optional sign; also sums such as `5h+59m+59s`.
@@ -254,12 +275,53 @@ pub(crate) fn duration(text: &str) -> Option<SignedDuration> {
 /// What the buyer reads, as far as it differs from message to message.
 pub(crate) fn text_of(sent: &crate::scene::Sent) -> String {
     match &sent.message.content {
-        Content::Text(text) => text.clone(),
+        Content::Text(text) => text.body.clone(),
         Content::Template(content) => {
             let values: Vec<_> =
                 content.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let link = content.url_suffix.as_deref().unwrap_or("none");
             format!("{} {} [{}] link={link}", content.name, content.language, values.join(", "))
         }
+        Content::Answer(answer) => {
+            let buttons: Vec<_> = answer.buttons.iter().map(|button| button.payload.as_str()).collect();
+            format!("{} [{}]", answer.body, buttons.join(" "))
+        }
+        Content::Notification(push) => format!("{} | {}", push.title, push.body),
+        Content::Letter(letter) => letter.subject.clone(),
+    }
+}
+
+/// What a buyer wrote, by what it is taken for.
+pub(crate) fn reply(at: Timestamp, intent: &str, id: &str, channel: Channel) -> Replied {
+    let intent = Intent::parse(intent).expect("an intent");
+    let reply = Reply {
+        from: Contact::from(phone(PHONE)),
+        at,
+        intent,
+        when: None,
+        words: Words::of("my own words"),
+        answers: None,
+        id: id.to_owned(),
+    };
+    Replied { reply, channel }
+}
+
+/// What a provider said: `template_paused payment_failed_first`, `template_back ..`, `marketing_template ..`, `red`, `green`,
+/// `barred`, `freed`.
+pub(crate) fn news(words: &[&str]) -> News {
+    let template = |news| {
+        let template = Name::parse(words[2]).expect("well formed");
+        News::Template { template, language: "en".to_owned(), news }
+    };
+    let quality = |quality| News::NumberQuality { quality, code: "FLAGGED".to_owned() };
+    match words[1] {
+        "template_paused" => template(TemplateNews::Usable(false, "PAUSED".to_owned())),
+        "template_back" => template(TemplateNews::Usable(true, "REINSTATED".to_owned())),
+        "marketing_template" => template(TemplateNews::Category(Category::Marketing)),
+        "red" => quality(Quality::Red),
+        "green" => quality(Quality::Green),
+        "barred" => News::Account { barred: true, code: "ACCOUNT_RESTRICTION".to_owned() },
+        "freed" => News::Account { barred: false, code: "APPROVED".to_owned() },
+        other => panic!("no such news: {other}"),
     }
 }

@@ -86,6 +86,10 @@ impl Scene {
             | Effect::Disarm { .. }
             | Effect::Redeliver { .. }
             | Effect::Park
+            | Effect::HandOff(_)
+            | Effect::Answer { .. }
+            | Effect::Tell(_)
+            | Effect::Heed(_)
             | Effect::Silence { .. } => None,
         });
         if let Some(message) = sent {
@@ -105,7 +109,14 @@ impl Scene {
             match effect {
                 Effect::Park => self.parked.push(queued.clone()),
                 Effect::Redeliver { after } => self.requeue(queued.clone(), *after),
-                Effect::Arm(_) | Effect::Disarm { .. } | Effect::Send(_) | Effect::Silence { .. } => {}
+                Effect::Arm(_)
+                | Effect::Disarm { .. }
+                | Effect::Send(_)
+                | Effect::HandOff(_)
+                | Effect::Answer { .. }
+                | Effect::Tell(_)
+                | Effect::Heed(_)
+                | Effect::Silence { .. } => {}
             }
         }
     }

@@ -107,6 +107,7 @@ fn f18_a_stop_meets_a_second_claim_before_its_cases_are_told() {
             change: PreferenceChange::OptOut,
             scope: OptOutScope::All,
             at: scene.now,
+            said: None,
         };
         let stored_only = scene.begin(&make::case_id("none"), stop);
         scene.finish(stored_only);

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use recoup_core::{
-    Answer, BuyerFacts, Case, CaseId, Channel, Context, Decision, Effect, Entry, Event, Fact, Feed, Input,
-    Lookup, Message, OptOutScope, Policy, PreferenceChange, Reason, Recipient, RecipientId, Secret, State,
-    StepDue, StepIndex, Token, Watch, World, decide,
+    Answer, AnswerDue, BuyerFacts, Case, CaseId, Channel, Context, Decision, Effect, Ended, Entry, Event,
+    EventKey, Fact, Feed, HandOff, Input, Lookup, Message, OptOutScope, Policy, PreferenceChange, Reason,
+    Recipient, RecipientId, Replied, Secret, Standing, State, StepDue, StepIndex, Token, Told, Watch, World,
+    decide,
 };
 
 use crate::{make, watch};
@@ -62,6 +63,13 @@ pub(crate) struct Scene {
     pub(crate) cases: BTreeMap<CaseId, Versioned<Case>>,
     pub(crate) buyers: BTreeMap<RecipientId, Versioned<Recipient>>,
     pub(crate) feed: Option<Feed>,
+    pub(crate) standing: Option<Standing>,
+    /// What was handed to a person.
+    pub(crate) handed_off: Vec<HandOff>,
+    /// Answers on their way to a sender.
+    pub(crate) answers: Vec<(CaseId, AnswerDue)>,
+    /// Ends that the merchant's own systems were told of.
+    pub(crate) ends: Vec<Ended>,
     pub(crate) queue: Vec<Queued>,
     pub(crate) parked: Vec<Queued>,
     pub(crate) wire: Vec<Flight>,
@@ -99,6 +107,10 @@ impl Scene {
             cases: BTreeMap::new(),
             buyers: BTreeMap::new(),
             feed: None,
+            standing: None,
+            handed_off: Vec::new(),
+            answers: Vec::new(),
+            ends: Vec::new(),
             queue: Vec::new(),
             parked: Vec::new(),
             wire: Vec::new(),
@@ -153,19 +165,29 @@ impl Scene {
             | Input::Said(_)
             | Input::Concluded(_)
             | Input::Status(_)
-            | Input::Silenced
+            | Input::Silenced(_)
             | Input::Swept
             | Input::Heard { .. }
+            | Input::Replied(_)
+            | Input::AnswerDue(_)
+            | Input::Told(_)
+            | Input::Heeded(_)
             | Input::Preference { .. }
             | Input::Touched { .. } => None,
         };
         let buyer = match &input {
             Input::Preference { recipient, .. } | Input::Touched { recipient, .. } => Some(recipient.clone()),
-            Input::StepDue(_) | Input::Concluded(_) => {
+            Input::StepDue(_) | Input::Concluded(_) | Input::Replied(_) | Input::AnswerDue(_) => {
                 let known = case.as_ref().and_then(|case| phone(&case.item)).or(found);
                 known.map(|phone| Self::buyer_id(phone.expose()))
             }
-            Input::Said(_) | Input::Status(_) | Input::Silenced | Input::Swept | Input::Heard { .. } => None,
+            Input::Said(_)
+            | Input::Status(_)
+            | Input::Silenced(_)
+            | Input::Swept
+            | Input::Told(_)
+            | Input::Heeded(_)
+            | Input::Heard { .. } => None,
         };
         let buyer = buyer.map(|id| match self.buyers.get(&id) {
             Some(known) => (known.item.clone(), known.version),
@@ -181,6 +203,7 @@ impl Scene {
             case: None,
             recipient: None,
             feed: None,
+            standing: None,
             effects: Vec::new(),
             reason: Reason::NothingOwed,
             alarm: false,
@@ -196,6 +219,7 @@ impl Scene {
             case: draft.case.as_ref().map(|case| &case.item),
             recipient: draft.buyer.as_ref().map(|(buyer, _)| buyer),
             linked: &draft.linked,
+            standing: self.standing.as_ref(),
             feed: Some(Watch { known: self.feed.as_ref() }),
         };
         let context =
@@ -220,6 +244,9 @@ impl Scene {
         watch::decided(&draft.decision, draft.case.as_ref().map(|known| &known.item));
         if let Some(feed) = draft.decision.feed.clone() {
             self.feed = Some(feed);
+        }
+        if let Some(standing) = draft.decision.standing.clone() {
+            self.standing = Some(standing);
         }
         if let Some(recipient) = draft.decision.recipient.clone() {
             let version = self.buyers.get(&recipient.id).map_or(0, |known| known.version);
@@ -267,9 +294,10 @@ impl Scene {
         phone: &str,
         change: PreferenceChange,
         scope: OptOutScope,
+        said: Option<(EventKey, Channel)>,
     ) -> Decision {
         let recipient = Self::buyer_id(phone);
-        let input = Input::Preference { recipient, change, scope, at: self.now };
+        let input = Input::Preference { recipient, change, scope, at: self.now, said };
         let verb = if change == PreferenceChange::OptOut { "stop" } else { "start" };
         self.apply(&make::case_id("none"), input, &format!("{verb} {}", scope.as_str()))
     }
@@ -286,14 +314,49 @@ impl Scene {
                             || queued.generation != *generation
                     });
                 }
-                Effect::Silence { cases } => {
+                Effect::Silence { cases, reason } => {
                     for case in cases {
-                        self.apply(case, Input::Silenced, "silenced");
+                        self.apply(case, Input::Silenced(*reason), "silenced");
                     }
+                }
+                Effect::HandOff(handoff) => self.handed_off.push(handoff.as_ref().clone()),
+                Effect::Answer { case, due } => self.answers.push((case.clone(), *due)),
+                Effect::Tell(ended) => self.tell_end(ended),
+                Effect::Heed(news) => {
+                    self.apply(&make::case_id("none"), Input::Heeded(news.clone()), "heed");
                 }
                 Effect::Send(_) | Effect::Redeliver { .. } | Effect::Park => {}
             }
         }
+    }
+
+    /// The merchant's endpoint takes an end, and the case remembers that it did.
+    fn tell_end(&mut self, ended: &Ended) {
+        self.ends.push(ended.clone());
+        let told = Told { round: ended.round, state: ended.state };
+        let draft = self.begin(&ended.case, Input::Told(told));
+        self.finish(draft);
+    }
+
+    /// The buyer wrote.
+    pub(crate) fn replied(&mut self, obligation: &str, replied: Replied) -> Decision {
+        let what = format!("reply {}", replied.reply.intent);
+        self.apply(&make::case_id(obligation), Input::Replied(replied), &what)
+    }
+
+    /// A sender takes the oldest answer.
+    pub(crate) fn answer(&mut self) -> Decision {
+        let (case, due) = self.answers.remove(0);
+        let draft = self.begin(&case, Input::AnswerDue(due));
+        let decision = self.finish(draft);
+        self.tell(&case, "answer", &decision);
+        for effect in &decision.effects {
+            if let Effect::Send(message) = effect {
+                let (message, template) = (message.as_ref().clone(), "answer".to_owned());
+                self.sends.push(Sent { at: self.now, message, template, failed: false });
+            }
+        }
+        decision
     }
 
     pub(crate) fn tell(&mut self, id: &CaseId, what: &str, decision: &Decision) {

@@ -3,14 +3,14 @@
 //! A command stands on its own line or after a semicolon:
 //! `failed 1 retry=+5h`, `paid case=pi_1`, `again` (the last event once more), `retold` (the same fact under a new id),
 //! `due` (the earliest step), `accepted`, `not_sent`, `unknown`, `refused hold`, `crash`, `status read`,
-//! `stop all`, `start marketing`, `sweep`, `+3d` (the clock), `run` (everything until nothing is under way, every send
+//! `stop all`, `start marketing`, `reply help`, `answer` (the oldest answer of ours goes), `sweep`, `+3d` (the clock), `run` (everything until nothing is under way, every send
 //! accepted), `lose` (what is under way), `decide` and `store` (a step in two halves), `once_more 0` (an old delivery),
 //! `stray 0 1` (a step and generation nobody set), `processor settled=paid`; `|` leaves out what was told so far, and `state`,
 //! `ledger`, `next`, `trail`, `under_way`, `parked`, `said` show where things stand.
 
 use recoup_core::{
-    Answer, BuyerFacts, Channel, DeliveryStatus, Event, Link, OptOutScope, PreferenceChange, Reaction,
-    SendOutcome, StepIndex,
+    Answer, BuyerFacts, Channel, DeliveryStatus, Email, Event, EventKey, Input, Link, OptOutScope,
+    PreferenceChange, PushToken, Reaction, SendOutcome, StepIndex,
 };
 
 use crate::make;
@@ -94,6 +94,9 @@ fn failure(scene: &Scene, words: &[&str]) -> recoup_core::PaymentFailed {
         None => recoup_core::PaymentFailed { attempt: None, ..make::failure(1) },
     };
     failed.unlinked = words.contains(&"unlinked");
+    failed.one_time = words.contains(&"one_time");
+    failed.buyer.push = value(words, "push").and_then(PushToken::parse);
+    failed.buyer.email = value(words, "email").and_then(Email::parse);
     if let Some(after) = value(words, "retry").and_then(make::duration) {
         failed.next_retry = scene.now.checked_add(after).ok();
     }
@@ -138,7 +141,7 @@ fn on_provider(scene: &mut Scene, words: &[&str]) -> bool {
         "crash" => scene.crash(),
         "status" => {
             let step = StepIndex(value(words, "step").map_or(0, |step| step.parse().expect("a number")));
-            let channel = if words.contains(&"sms") { Channel::Sms } else { Channel::Whatsapp };
+            let channel = channel(words);
             let entry =
                 scene.ledger(obligation(words)).iter().find(|e| e.step == step && e.channel == channel);
             let entry = entry.expect("the step was claimed").clone();
@@ -167,8 +170,28 @@ pub(crate) fn status(name: &str) -> DeliveryStatus {
     }
 }
 
+/// The channel that a word names; WhatsApp otherwise.
+fn channel(words: &[&str]) -> Channel {
+    words.iter().find_map(|word| Channel::parse(word)).unwrap_or(Channel::Whatsapp)
+}
+
 fn on_buyer(scene: &mut Scene, words: &[&str]) -> bool {
     let change = match words[0] {
+        "reply" => {
+            let replied =
+                make::reply(scene.now, words[1], value(words, "id").unwrap_or("wamid.in"), channel(words));
+            scene.replied(obligation(words), replied);
+            return true;
+        }
+        "answer" => {
+            scene.answer();
+            return true;
+        }
+        "heed" => {
+            let id = make::case_id("none");
+            scene.apply(&id, Input::Heeded(make::news(words)), "heed");
+            return true;
+        }
         "stop" => PreferenceChange::OptOut,
         "start" => PreferenceChange::OptIn,
         _ => return false,
@@ -178,7 +201,8 @@ fn on_buyer(scene: &mut Scene, words: &[&str]) -> bool {
         Some("sms") => OptOutScope::Sms,
         _ => OptOutScope::All,
     };
-    scene.preference(value(words, "phone").unwrap_or(make::PHONE), change, scope);
+    let said = value(words, "id").map(|id| (EventKey::of_id(id), channel(words)));
+    scene.preference(value(words, "phone").unwrap_or(make::PHONE), change, scope, said);
     true
 }
 
@@ -202,7 +226,7 @@ fn on_world(scene: &mut Scene, words: &[&str]) -> bool {
             scene.deliver(again);
         }
         "stray" => {
-            let channel = if words.contains(&"sms") { Channel::Sms } else { Channel::Whatsapp };
+            let channel = channel(words);
             let step = StepIndex(u8::try_from(number(words[1])).expect("small"));
             let generation = u32::try_from(number(words[2])).expect("small");
             let case = make::case_id(obligation(words));
@@ -313,6 +337,10 @@ fn show(scene: &mut Scene, words: &[&str]) -> bool {
         "templates" => {
             let templates: Vec<_> = scene.sends.iter().map(|sent| sent.template.as_str()).collect();
             format!("templates: {}", templates.join(", "))
+        }
+        "tells" => {
+            let ends: Vec<_> = scene.ends.iter().map(|ended| ended.state.as_str()).collect();
+            format!("told: {}", ends.join(", "))
         }
         "parked" => format!("parked: {}", scene.parked.len()),
         "said" => {

@@ -135,7 +135,7 @@ proptest! {
                 let Content::Text(text) = sms else {
                     return Err(TestCaseError::fail("a text message is a text"));
                 };
-                check_text(&text, &said)?;
+                check_text(&text.body, &said)?;
 
                 let whatsapp = render(&template, Channel::Whatsapp, language, &said).expect("complete");
                 let Content::Template(content) = whatsapp else {

@@ -1,5 +1,7 @@
 //! The reader of replies against labelled utterances. `utterances.tsv` was at hand while the rules were widened; `held_out.tsv` was
-//! written apart from both, and no rule was changed for it: its table is what to expect of new words.
+//! written after that, and no rule was changed for it: its table is what to expect of new words.
+
+mod when;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -141,6 +143,14 @@ fn o28_every_keyword_of_the_laws_and_the_carriers_is_a_stop_in_any_dress() {
     }
     for text in ["START", "unstop", " Start. "] {
         assert_eq!(read_reply(text).intent, Intent::Start, "{text}");
+    }
+}
+
+#[test]
+fn r18_nobody_who_asked_for_silence_is_taken_for_one_who_wants_messages_again() {
+    let all = utterances(KNOWN).into_iter().chain(utterances(HELD_OUT));
+    for labelled in all.filter(|labelled| labelled.intent != Intent::Start) {
+        assert_ne!(read_reply(labelled.text).intent, Intent::Start, "{}", labelled.text);
     }
 }
 

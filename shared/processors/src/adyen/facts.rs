@@ -2,14 +2,14 @@
 
 use recoup_core::{
     BuyerFacts, Checkout, Currency, CustomerId, Email, Fact, Money, Obligation, PaymentFailed, PersonName,
-    Phone,
+    Phone, PushToken,
 };
 use ring::digest;
 
 use super::item::{Decoration, Item};
 use super::{Reading, decline};
 use crate::json::Member;
-use crate::read::{id, links};
+use crate::read::{first, id, links};
 use crate::signature::encode_hex;
 use crate::{Ignored, NormaliseError};
 
@@ -20,8 +20,9 @@ pub(super) fn read(item: &Item<'_>, code: &str) -> Result<Reading, NormaliseErro
         return Ok(Reading::Ignored(Ignored::Test));
     }
     match (code, item.success()?) {
-        ("AUTHORISATION", false) | ("CAPTURE_FAILED", _) => failure(item, false),
-        ("AUTORESCUE", false) => failure(item, true),
+        ("AUTHORISATION", false) => failure(item, false, item.decoration().is_of_checkout()),
+        ("CAPTURE_FAILED", _) => failure(item, false, false),
+        ("AUTORESCUE", false) => failure(item, true, false),
         // A card that is only checked or stored is authorised for nothing.
         ("AUTHORISATION", true) if is_for_nothing(item) => Ok(Reading::Ignored(Ignored::NothingOwed)),
         ("AUTHORISATION" | "CAPTURE" | "ORDER_CLOSED", true) => one(item, Fact::Paid),
@@ -64,7 +65,7 @@ fn rescued(item: &Item<'_>) -> Result<Reading, NormaliseError> {
     Ok(Reading::Facts(settled.map(|obligation| (obligation, Fact::Paid)).collect()))
 }
 
-fn failure(item: &Item<'_>, rescue_ended: bool) -> Result<Reading, NormaliseError> {
+fn failure(item: &Item<'_>, rescue_ended: bool, one_time: bool) -> Result<Reading, NormaliseError> {
     if is_for_nothing(item) {
         return Ok(Reading::Ignored(Ignored::NothingOwed));
     }
@@ -81,6 +82,7 @@ fn failure(item: &Item<'_>, rescue_ended: bool) -> Result<Reading, NormaliseErro
         number: item.reference.text().and_then(|reference| PersonName::clean(&reference)),
         buyer: buyer(&decoration),
         links: links(&obligation, [item.psp.text(), item.original.text()]),
+        one_time,
         unlinked: false,
     };
     Ok(Reading::Facts(vec![(obligation, Fact::PaymentFailed(Box::new(failed)))]))
@@ -106,6 +108,7 @@ fn buyer(decoration: &Decoration<'_>) -> BuyerFacts {
         customer: decoration.shopper.text().and_then(|shopper| CustomerId::parse(&shopper).ok()),
         phone: decoration.whatsapp_phone.text().and_then(|phone| Phone::parse(&phone).ok()),
         email: decoration.email.text().and_then(|email| Email::parse(&email)),
+        push: first([decoration.push_token], PushToken::parse),
         ..BuyerFacts::default()
     }
 }

@@ -73,9 +73,25 @@ members! {
         pub(super) shopper = "shopperReference",
         pub(super) email = "shopperEmail",
         pub(super) whatsapp_phone = "metadata.whatsapp_phone",
+        pub(super) push_token = "metadata.push_token",
         pub(super) advice = "merchantAdviceCode",
+        interaction = "shopperInteraction",
+        agreement = "recurringProcessingModel",
+        link = "paymentLinkId",
         pub(super) rescue_scheduled = "retry.rescueScheduled",
         pub(super) attempt = "retry.orderAttemptNumber",
+    }
+}
+
+impl Decoration<'_> {
+    /// Whether the shopper was at a checkout, and not to agree to charges without them: `CardOnFile` stores a card for the
+    /// next checkout, the other models are subscriptions and top-ups. A payment link stays open for days. Where Adyen is
+    /// not told to say it, unknown.
+    pub(super) fn is_of_checkout(&self) -> bool {
+        let model = self.agreement.text();
+        self.interaction.text().as_deref() == Some("Ecommerce")
+            && model.is_none_or(|model| model == "CardOnFile")
+            && self.link.text().is_none()
     }
 }
 

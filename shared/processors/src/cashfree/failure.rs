@@ -1,7 +1,7 @@
 //! Failed attempts to pay an order or a payment link.
 
 use recoup_core::{
-    BuyerFacts, CustomerId, DeclineClass, Email, Fact, Link, PaymentFailed, PersonName, Phone,
+    BuyerFacts, CustomerId, DeclineClass, Email, Fact, Link, PaymentFailed, PersonName, Phone, PushToken,
 };
 
 use super::body::Data;
@@ -10,7 +10,8 @@ use crate::read::{self, MerchantData, first, language_tag, zone_name};
 use crate::{Ignored, NormaliseError};
 
 /// Reads an attempt that failed, or that the buyer left before the bank had asked for the password: an order was placed
-/// and is owed, so that the second is a failure like the first, one in which the buyer must act.
+/// and is owed, so that the second is a failure like the first, one in which the buyer must act. A payment link stays open
+/// for days, and whoever opens it is at no checkout.
 ///
 /// Its own time, when the buyer paid, orders it before a payment that ended while it hung.
 pub(super) fn payment(data: &Data<'_>, expected: &str) -> Result<Said, NormaliseError> {
@@ -35,6 +36,7 @@ pub(super) fn payment(data: &Data<'_>, expected: &str) -> Result<Said, Normalise
         amount,
         pay_link: tags.pay_url.text().and_then(|url| Link::parse(&url).ok()),
         buyer: buyer(data, &tags),
+        one_time: order.link_id().number_or_text().is_none(),
         ..PaymentFailed::default()
     };
     Ok(Said {
@@ -57,6 +59,7 @@ pub(super) fn buyer(data: &Data<'_>, tags: &MerchantData<'_>) -> BuyerFacts {
         customer: customer.id.text().and_then(|id| CustomerId::parse(&id).ok()),
         phone: first([tags.whatsapp_phone, customer.phone], |text| Phone::parse(text).ok()),
         email: first([customer.email], Email::parse),
+        push: first([tags.push_token], PushToken::parse),
         name: first([customer.name], PersonName::clean),
         locale: first([tags.locale, tags.language], language_tag),
         zone: first([tags.time_zone], zone_name),

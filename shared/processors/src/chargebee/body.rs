@@ -159,6 +159,7 @@ members! {
         pub(super) billing_address,
         pub(super) meta_data,
         pub(super) cf_whatsapp_phone,
+        pub(super) cf_push_token,
         pub(super) cf_pay_url,
     }
 }
@@ -169,6 +170,7 @@ members! {
         pub(super) activated_at,
         pub(super) meta_data,
         pub(super) cf_whatsapp_phone,
+        pub(super) cf_push_token,
         pub(super) cf_pay_url,
     }
 }

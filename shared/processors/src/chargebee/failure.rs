@@ -1,7 +1,7 @@
 //! Failed payments, and who owes the money.
 
 use recoup_core::{
-    BuyerFacts, CustomerId, DeclineClass, Email, Fact, Link, PaymentFailed, PersonName, Phone,
+    BuyerFacts, CustomerId, DeclineClass, Email, Fact, Link, PaymentFailed, PersonName, Phone, PushToken,
 };
 
 use super::body::{Address, Content, Customer, money};
@@ -34,6 +34,7 @@ pub(super) fn payment(content: &Content<'_>) -> Result<Reading, NormaliseError> 
         number: invoice.id.text().and_then(|number| PersonName::clean(&number)),
         buyer: buyer(content),
         links: links.into_iter().flatten().filter(|link| *link != obligation).collect(),
+        one_time: false,
         unlinked: false,
     };
     Ok(Reading::one(obligation, Fact::PaymentFailed(Box::new(failed))))
@@ -77,11 +78,14 @@ pub(super) fn buyer(content: &Content<'_>) -> BuyerFacts {
     let custom = [content.subscription().cf_whatsapp_phone, customer.cf_whatsapp_phone];
     let known = [customer.phone, addresses[0].phone, addresses[1].phone];
     let phones = data.iter().map(|data| data.whatsapp_phone).chain(custom).chain(known);
+    let custom = [content.subscription().cf_push_token, customer.cf_push_token];
+    let tokens = data.iter().map(|data| data.push_token).chain(custom);
     let ids = [customer.id, invoice.customer_id, content.transaction().customer_id];
     BuyerFacts {
         customer: first(ids, |id| CustomerId::parse(id).ok()),
         phone: first(phones, |text| Phone::parse(text).ok()),
         email: first([customer.email, addresses[0].email, addresses[1].email], Email::parse),
+        push: first(tokens, PushToken::parse),
         name: name(&customer, &addresses),
         locale: first(
             data.iter().flat_map(|data| [data.locale, data.language]).chain([customer.locale]),

@@ -8,7 +8,7 @@ use recoup_core::{
 };
 
 use super::event::{Metadata, ask};
-use super::settled_by;
+use super::standing;
 use crate::json::{self, Member, members};
 use crate::read::{first, id, language_tag, links, minor};
 use crate::{Lookup, LookupAnswer, NormaliseError, Normalised, Unanswered};
@@ -129,8 +129,8 @@ fn fill(failed: &mut PaymentFailed, own: &Obligation, payment: &Object<'_>, name
     failed.links =
         links(own, [named.subscription.text(), named.instalment_schedule.text(), named.mandate.text()]);
     let metadata: Metadata<'_> = payment.metadata.object().unwrap_or_default();
-    let phone = metadata.whatsapp_phone.text().and_then(|phone| Phone::parse(&phone).ok());
-    failed.buyer.phone = failed.buyer.phone.take().or(phone);
+    failed.buyer.phone = failed.buyer.phone.take().or_else(|| metadata.phone());
+    failed.buyer.push = failed.buyer.push.take().or_else(|| metadata.push());
 }
 
 /// Whose mandate it is.
@@ -178,10 +178,7 @@ pub(super) fn read_answer(lookup: &Lookup, answer: &Response<Bytes>) -> LookupAn
     if let Lookup::Customer(customer) = lookup {
         return LookupAnswer::Buyer(buyer(customer, &object));
     }
-    match settled_by(object.status.text().as_deref().unwrap_or_default()) {
-        Ok(fact) => LookupAnswer::Settled(fact),
-        Err(answer) => answer,
-    }
+    standing(object.status.text().as_deref().unwrap_or_default())
 }
 
 fn buyer(customer: &CustomerId, object: &Object<'_>) -> BuyerFacts {
@@ -191,6 +188,7 @@ fn buyer(customer: &CustomerId, object: &Object<'_>) -> BuyerFacts {
         customer: Some(customer.clone()),
         phone: first([metadata.whatsapp_phone, object.phone_number], |text| Phone::parse(text).ok()),
         email: object.email.text().and_then(|email| Email::parse(&email)),
+        push: metadata.push(),
         name: PersonName::clean(&names.join(" ")).or_else(|| first([object.company_name], PersonName::clean)),
         locale: first([object.language], language_tag),
         zone: None,

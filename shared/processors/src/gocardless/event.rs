@@ -1,6 +1,6 @@
 //! One event of a body: the list of all resource types and actions that start or stop something.
 
-use recoup_core::{Event as CoreEvent, EventId, Fact, Obligation, PaymentFailed, Phone};
+use recoup_core::{Event as CoreEvent, EventId, Fact, Obligation, PaymentFailed, Phone, PushToken};
 
 use super::decline;
 use crate::json::{Member, members};
@@ -69,6 +69,19 @@ members! {
     /// The merchant's own metadata.
     pub(super) struct Metadata {
         pub(super) whatsapp_phone,
+        pub(super) push_token,
+    }
+}
+
+impl Metadata<'_> {
+    /// The number to message.
+    pub(super) fn phone(&self) -> Option<Phone> {
+        read::first([self.whatsapp_phone], |phone| Phone::parse(phone).ok())
+    }
+
+    /// The merchant's app.
+    pub(super) fn push(&self) -> Option<PushToken> {
+        read::first([self.push_token], PushToken::parse)
     }
 }
 
@@ -150,7 +163,8 @@ impl<'a> Event<'a> {
             decline: details.cause.text().and_then(|cause| decline::class(&cause)),
             ..PaymentFailed::default()
         };
-        failed.buyer.phone = metadata.whatsapp_phone.text().and_then(|phone| Phone::parse(&phone).ok());
+        failed.buyer.phone = metadata.phone();
+        failed.buyer.push = metadata.push();
         Fact::PaymentFailed(Box::new(failed))
     }
 

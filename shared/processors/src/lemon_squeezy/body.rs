@@ -25,6 +25,7 @@ members! {
     /// What is read of the data that the merchant gave to the checkout.
     pub(super) struct Custom {
         pub(super) whatsapp_phone,
+        pub(super) push_token,
         pub(super) locale,
         pub(super) time_zone,
         pub(super) pay_url,

@@ -154,10 +154,12 @@ members! {
 fn customer(asked: &CustomerId, body: &[u8]) -> LookupAnswer {
     match json::parse::<Customer<'_>>(body) {
         Ok(customer) if customer.id.text().as_deref() == Some(asked.as_str()) => {
+            let metadata = Metadata::read(customer.metadata);
             LookupAnswer::Buyer(BuyerFacts {
                 customer: Some(asked.clone()),
-                phone: Metadata::read(customer.metadata).phone,
+                phone: metadata.phone,
                 email: first([customer.email], Email::parse),
+                push: metadata.push,
                 name: first([customer.name], PersonName::clean),
                 locale: first([customer.locale], language_tag),
                 zone: None,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use recoup_core::{
     BuyerFacts, Checkout, CustomerId, DeclineClass, Email, Event, EventId, Fact, Link, Money, Obligation,
-    PaymentFailed, PersonName, Phone,
+    PaymentFailed, PersonName, Phone, PushToken,
 };
 
 use crate::json::{Member, members};
@@ -24,6 +24,7 @@ members! {
         amount_charged_back = "amountChargedBack",
         order_id = "orderId",
         subscription_id = "subscriptionId",
+        mandate_id = "mandateId",
         customer_id = "customerId",
         metadata,
         details,
@@ -95,6 +96,7 @@ members! {
 #[derive(Default)]
 pub(super) struct Metadata {
     pub(super) phone: Option<Phone>,
+    pub(super) push: Option<PushToken>,
     /// The names of the merchant's order and invoice, told apart.
     orders: Vec<String>,
     number: Option<PersonName>,
@@ -116,7 +118,8 @@ impl Metadata {
         let order = first_named([keys.order_id, keys.order_id_camel]);
         let invoice = first_named([keys.invoice_id, keys.invoice_id_camel]);
         Self {
-            phone: keys.whatsapp_phone.text().and_then(|phone| Phone::parse(&phone).ok()),
+            phone: first([keys.whatsapp_phone], |phone| Phone::parse(phone).ok()),
+            push: first([keys.push_token], PushToken::parse),
             orders: [named(order, "order"), named(invoice, "invoice")].into_iter().flatten().collect(),
             number: first_named([order, invoice])
                 .number_or_text()
@@ -133,6 +136,7 @@ fn first_named(members: [Member<'_>; 2]) -> Member<'_> {
 members! {
     struct MetadataKeys {
         whatsapp_phone,
+        push_token,
         order_id,
         order_id_camel = "orderId",
         invoice_id,
@@ -195,6 +199,12 @@ impl<'a> Payment<'a> {
         self.sequence_type.text().as_deref() == Some("recurring")
     }
 
+    /// Whether a buyer made it, and not to begin a mandate, which is `first`.
+    fn is_one_off(&self) -> bool {
+        let agreed = [self.subscription_id, self.mandate_id].iter().any(|id| id.text().is_some());
+        self.sequence_type.text().as_deref() == Some("oneoff") && !agreed
+    }
+
     /// The order this is a try of: Mollie's own, and the merchant's. A subscription hands its metadata on to each of its
     /// payments, so there it names no single one: January's money must not settle February.
     fn orders(&self, metadata: &Metadata) -> Vec<Option<Cow<'a, str>>> {
@@ -214,6 +224,7 @@ impl<'a> Payment<'a> {
             number: metadata.number.clone(),
             buyer: self.buyer(metadata, &details),
             links: links(id, named),
+            one_time: self.is_one_off(),
             ..PaymentFailed::default()
         }))
     }
@@ -250,6 +261,7 @@ impl<'a> Payment<'a> {
             customer: self.customer_id.text().and_then(|customer| CustomerId::parse(&customer).ok()),
             phone: metadata.phone.clone().or_else(phone),
             email: first(emails, Email::parse),
+            push: metadata.push.clone(),
             name: name.or_else(|| first([details.consumer_name], PersonName::clean)),
             locale: first([self.locale], language_tag),
             zone: None,

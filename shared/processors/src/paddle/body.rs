@@ -80,6 +80,7 @@ members! {
     /// What is read of the merchant's own `custom_data`.
     pub(super) struct Custom {
         pub(super) whatsapp_phone,
+        pub(super) push_token,
         pub(super) locale,
         pub(super) time_zone,
     }

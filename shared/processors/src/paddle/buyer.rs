@@ -1,6 +1,6 @@
 //! Who buys: Paddle's transactions name only the customer's id, its customers have no phone.
 
-use recoup_core::{BuyerFacts, CustomerId, Email, PersonName, Phone};
+use recoup_core::{BuyerFacts, CustomerId, Email, PersonName, Phone, PushToken};
 
 use super::body::{Custom, Entity};
 use crate::json::Member;
@@ -13,6 +13,7 @@ pub(super) fn of_transaction(data: &Entity<'_>) -> BuyerFacts {
         customer: id(data.customer_id),
         phone: first([custom.whatsapp_phone], |phone| Phone::parse(phone).ok()),
         email: None,
+        push: first([custom.push_token], PushToken::parse),
         name: None,
         locale: first([custom.locale, data.locale], language_tag),
         zone: first([custom.time_zone], zone_name),

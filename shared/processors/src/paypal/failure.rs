@@ -36,7 +36,7 @@ pub(super) fn subscription(resource: &Resource<'_>) -> Result<Reading, Normalise
 }
 
 /// Reads a payment that was refused: a capture of an order, or a sale of the generation before. A sale that a subscription
-/// asked for is the subscription's.
+/// asked for is the subscription's. Only an order says that a buyer was at a checkout.
 pub(super) fn payment(resource: &Resource<'_>) -> Result<Reading, NormaliseError> {
     let owed = money(resource.amount);
     if owed.is_some_and(is_nothing) {
@@ -52,6 +52,7 @@ pub(super) fn payment(resource: &Resource<'_>) -> Result<Reading, NormaliseError
         amount: owed,
         number: resource.invoice_number().and_then(|number| PersonName::clean(&number)),
         links: links(&owing, [own, number]),
+        one_time: subscription.is_none() && resource.order().is_some(),
         ..PaymentFailed::default()
     };
     Ok(Reading::one(Told {

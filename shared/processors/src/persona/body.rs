@@ -1,7 +1,7 @@
 //! The members of Persona's bodies that are read, each in the three spellings it may come in.
 
 use jiff::Timestamp;
-use recoup_core::{BuyerFacts, CustomerId, Email, Fact, Phone};
+use recoup_core::{BuyerFacts, CustomerId, Email, Fact, Phone, PushToken};
 
 use crate::json::{Member, members};
 use crate::kyc;
@@ -59,9 +59,11 @@ members! {
 }
 
 members! {
-    /// The fields of an inquiry's template or of an account's type; `whatsapp_phone` is one that a merchant adds.
+    /// The fields of an inquiry's template or of an account's type; `whatsapp_phone` and `push_token` are such as a merchant
+    /// adds.
     struct Fields {
         whatsapp_phone = "whatsapp-phone" | "whatsapp_phone" | "whatsappPhone",
+        push_token = "push-token" | "push_token" | "pushToken",
         phone_number = "phone-number" | "phone_number" | "phoneNumber",
         email_address = "email-address" | "email_address" | "emailAddress",
     }
@@ -117,6 +119,7 @@ impl Attributes<'_> {
             phone: first(phones, |text| Phone::parse(text).ok())
                 .or_else(|| kyc::reference_phone(self.reference_id)),
             email: first(emails, Email::parse),
+            push: first([value(fields.push_token)], PushToken::parse),
             ..BuyerFacts::default()
         }
     }

@@ -107,6 +107,7 @@ fn add(failed: &mut PaymentFailed, page: &Entity<'_>) {
     buyer.customer = buyer.customer.take().or(said.customer);
     buyer.phone = buyer.phone.take().or(said.phone);
     buyer.email = buyer.email.take().or(said.email);
+    buyer.push = buyer.push.take().or(said.push);
     buyer.name = buyer.name.take().or(said.name);
     buyer.locale = buyer.locale.take().or(said.locale);
     buyer.zone = buyer.zone.take().or(said.zone);

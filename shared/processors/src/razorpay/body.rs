@@ -118,6 +118,7 @@ members! {
         pub(super) created_at,
         pub(super) updated_at,
         pub(super) notes,
+        pub(super) method,
         pub(super) description,
 
         pub(super) order_id,
@@ -148,6 +149,18 @@ members! {
 }
 
 impl Entity<'_> {
+    /// Whether a payment was that of an order and of nothing else. An invoice and a payment link stay open for days; a
+    /// token is what subscriptions and mandates are charged with, or a card that a buyer had stored: the body does not
+    /// say which.
+    pub(super) fn is_of_checkout(&self) -> bool {
+        let other = [self.invoice_id, self.token_id, self.subscription_id];
+        let mandate = matches!(self.method.text().as_deref(), Some("emandate" | "nach"));
+        self.order_id.text().is_some()
+            && other.iter().all(|id| id.text().is_none())
+            && self.link_id().is_none()
+            && !mandate
+    }
+
     /// The payment link that a payment was made on: Razorpay writes `#` and the link's id without `plink_` as the
     /// payment's description.
     pub(super) fn link_id(&self) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Who owes the money and how to reach them.
 
-use recoup_core::{BuyerFacts, CustomerId, Email, Link, PersonName, Phone};
+use recoup_core::{BuyerFacts, CustomerId, Email, Link, PersonName, Phone, PushToken};
 
 use super::body::{Contact, Entity};
 use crate::read::{MerchantData, first, language_tag, zone_name};
@@ -41,6 +41,7 @@ impl<'a> Sources<'a> {
             customer: self.customer.clone(),
             phone: first(phones, |text| Phone::parse(text).ok()),
             email: first(self.contacts.iter().map(|contact| contact.email), Email::parse),
+            push: first(self.notes.iter().map(|notes| notes.push_token), PushToken::parse),
             name: first(self.contacts.iter().map(|contact| contact.name), PersonName::clean),
             locale: first(self.notes.iter().flat_map(|notes| [notes.locale, notes.language]), language_tag),
             zone: first(self.notes.iter().map(|notes| notes.time_zone), zone_name),

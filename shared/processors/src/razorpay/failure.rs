@@ -24,6 +24,7 @@ pub(super) fn payment(payload: &Payload<'_>) -> Result<Said, NormaliseError> {
         pay_link: sources.pay_link(),
         buyer: sources.buyer(),
         links: links(&obligation, ids),
+        one_time: payment.is_of_checkout() && payload.subscription().is_err(),
         ..PaymentFailed::default()
     };
     let invoice = payment.invoice_id.text().and_then(|id| read::id(&id));

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use recoup_core::{
     BuyerFacts, CustomerId, DeclineClass, Email, Fact, Obligation, PaymentFailed, PersonName, Phone,
+    PushToken,
 };
 
 use super::{Reading, Told, decline};
@@ -80,13 +81,13 @@ impl Account<'_> {
     pub(super) fn buyer(&self, address: Member<'_>, fields: Member<'_>) -> BuyerFacts {
         let own: Account<'_> = self.address.object().unwrap_or_default();
         let other: Account<'_> = address.object().unwrap_or_default();
-        let mut phones = [whatsapp_phone(self.custom_fields), whatsapp_phone(fields)].into_iter().flatten();
-        let phone = phones.next();
-        let phone = phone.or_else(|| read::first([own.phone, other.phone], |phone| Phone::parse(phone).ok()));
+        let own_fields = |name| [self.custom_fields, fields].map(|fields| custom(fields, name));
+        let phones = own_fields("whatsapp_phone").into_iter().chain([own.phone, other.phone]);
         BuyerFacts {
             customer: self.id.text().and_then(|id| CustomerId::parse(&id).ok()),
-            phone,
+            phone: read::first(phones, |phone| Phone::parse(phone).ok()),
             email: read::first([self.email], Email::parse),
+            push: read::first(own_fields("push_token"), PushToken::parse),
             name: self.full_name().or_else(|| other.full_name()),
             locale: read::first([self.preferred_locale], language_tag),
             zone: read::first([self.preferred_time_zone], zone_name),
@@ -100,12 +101,12 @@ impl Account<'_> {
     }
 }
 
-/// The phone a merchant keeps for this, in a custom field of the account.
-fn whatsapp_phone(fields: Member<'_>) -> Option<Phone> {
+/// What a merchant keeps in a custom field.
+fn custom<'a>(fields: Member<'a>, name: &str) -> Member<'a> {
     let fields = fields.elements().unwrap_or_default();
-    let mut fields = fields.into_iter().filter_map(Member::object::<CustomField<'_>>);
-    let field = fields.find(|field| field.name.text().as_deref() == Some("whatsapp_phone"))?;
-    Phone::parse(&field.value.text()?).ok()
+    let mut fields = fields.into_iter().filter_map(Member::object::<CustomField<'a>>);
+    let field = fields.find(|field| field.name.text().as_deref() == Some(name));
+    field.map(|field| field.value).unwrap_or_default()
 }
 
 impl<'a> Transaction<'a> {

@@ -43,6 +43,7 @@ members! {
 
         pub(super) kind,
         pub(super) error_code,
+        pub(super) source_name,
         pub(super) transactions,
         pub(super) initiated_at,
         pub(super) finalized_on,

@@ -1,6 +1,6 @@
 //! Who is buying and how to reach them: the same facts stand in many places, and often in none.
 
-use recoup_core::{BuyerFacts, CustomerId, Email, PersonName, Phone};
+use recoup_core::{BuyerFacts, CustomerId, Email, PersonName, Phone, PushToken};
 
 use super::body::{Body, Note, Person};
 use crate::json::Member;
@@ -12,7 +12,7 @@ pub(super) fn of_purchase(body: &Body<'_>) -> BuyerFacts {
     let [shipping, billing, home] = [body.shipping_address, body.billing_address, customer.default_address]
         .map(|address| address.object::<Person<'_>>().unwrap_or_default());
     let phones = [
-        whatsapp_phone(body),
+        note(body, "whatsapp_phone"),
         body.phone,
         body.sms_marketing_phone,
         customer.phone,
@@ -25,6 +25,7 @@ pub(super) fn of_purchase(body: &Body<'_>) -> BuyerFacts {
         customer: customer_id(customer.id),
         phone: first(phones, |text| Phone::parse(text).ok()),
         email: first([body.email, body.contact_email, customer.email], Email::parse),
+        push: first([note(body, "push_token")], PushToken::parse),
         name: first(names, PersonName::clean),
         locale: first([body.customer_locale], language_tag),
         zone: None,
@@ -48,10 +49,10 @@ pub(super) fn customer_id(id: Member<'_>) -> Option<CustomerId> {
     CustomerId::parse(&id.number_or_text()?).ok()
 }
 
-/// The number that the merchant's own form asked for.
-fn whatsapp_phone<'a>(body: &Body<'a>) -> Member<'a> {
+/// What the merchant's own form or app put under this name.
+fn note<'a>(body: &Body<'a>, name: &str) -> Member<'a> {
     let notes = body.note_attributes.elements().unwrap_or_default();
     let mut notes = notes.into_iter().filter_map(Member::object::<Note<'a>>);
-    let asked = notes.find(|note| note.name.text().as_deref() == Some("whatsapp_phone"));
-    asked.map(|note| note.value).unwrap_or_default()
+    let own = notes.find(|note| note.name.text().as_deref() == Some(name));
+    own.map(|note| note.value).unwrap_or_default()
 }

@@ -79,12 +79,20 @@ pub(super) fn transaction(body: &Body<'_>) -> Result<Said, NormaliseError> {
     let failed = PaymentFailed {
         decline: body.error_code.text().and_then(|code| decline::class(&code)),
         amount: decimal(body.amount, body.currency),
+        one_time: is_of_checkout(body),
         ..PaymentFailed::default()
     };
     let at = first([body.processed_at, body.created_at], time);
     // The body names nobody, and a buyer often succeeds at the second attempt: the order tells both.
     let asks = vec![Lookup::Object { kind: "orders", id: own.clone() }];
     Ok(Said { asks, ..Said::one(own, Fact::PaymentFailed(Box::new(failed)), at) })
+}
+
+/// Whether a buyer tried to pay in the shop's own checkout. A capture is the merchant's doing, later; a transaction of a
+/// till, of a draft or of a subscription has another source.
+fn is_of_checkout(body: &Body<'_>) -> bool {
+    let by_buyer = matches!(body.kind.text().as_deref(), Some("sale" | "authorization"));
+    by_buyer && body.source_name.text().as_deref() == Some("web")
 }
 
 /// Money that went back. How much the order came to is not said, so that all of it went back cannot be known.

@@ -135,6 +135,7 @@ members! {
 
 members! {
     pub(super) struct CardDetails {
+        pub(super) entry_method,
         pub(super) errors,
     }
 }
@@ -237,7 +238,6 @@ pub(super) fn buyer(
         phone: first([phone], |text| Phone::parse(text).ok()),
         email: first([email], Email::parse),
         name: PersonName::clean(&names.join(" ")),
-        locale: None,
-        zone: None,
+        ..BuyerFacts::default()
     }
 }

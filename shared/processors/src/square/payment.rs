@@ -31,7 +31,7 @@ pub(super) fn read<'a>(payment: &Payment<'a>) -> Result<Said<'a>, NormaliseError
             Ok(Said::one(what_is_owed(payment)?, fact, payment.updated_at))
         }
         "CANCELED" => Ok(Said::one(what_is_owed(payment)?, Fact::Voided, payment.updated_at)),
-        "FAILED" => failed(payment, product.is_none()),
+        "FAILED" => failed(payment, product.as_deref()),
         "APPROVED" | "PENDING" => Ok(Said::ignored(Ignored::InProgress)),
         _ => Ok(Said::ignored(Ignored::UnknownType)),
     }
@@ -50,7 +50,7 @@ fn total(payment: &Payment<'_>) -> Option<Money> {
 }
 
 /// A failed try. One that does not say which product made it may be an invoice's, which reports it under its own name.
-fn failed<'a>(payment: &Payment<'a>, unlinked: bool) -> Result<Said<'a>, NormaliseError> {
+fn failed<'a>(payment: &Payment<'a>, product: Option<&str>) -> Result<Said<'a>, NormaliseError> {
     let total = total(payment);
     if total.is_some_and(|total| total.minor <= 0) {
         return Ok(Said::ignored(Ignored::NothingOwed));
@@ -70,10 +70,19 @@ fn failed<'a>(payment: &Payment<'a>, unlinked: bool) -> Result<Said<'a>, Normali
         amount: total,
         buyer: who,
         links: links(&own, [payment.id.text()]),
-        unlinked,
+        one_time: is_of_checkout(payment, product),
+        unlinked: product.is_none(),
         ..PaymentFailed::default()
     };
     Ok(Said::one(own, Fact::PaymentFailed(Box::new(failed)), payment.updated_at))
+}
+
+/// Whether a buyer tried to pay an order online: not at a till, and not by a card on file, which the merchant charges too.
+fn is_of_checkout(payment: &Payment<'_>, product: Option<&str>) -> bool {
+    let details: CardDetails<'_> = payment.card_details.object().unwrap_or_default();
+    matches!(product, Some("ECOMMERCE_API" | "ONLINE_STORE"))
+        && payment.order_id.text().is_some()
+        && details.entry_method.text().as_deref() != Some("ON_FILE")
 }
 
 fn decline(payment: &Payment<'_>) -> Option<DeclineClass> {

@@ -1,7 +1,9 @@
 //! The members of the public event schema that are read.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
-use recoup_core::{BuyerFacts, CustomerId, Email, Link, Money, Obligation, PersonName, Phone};
+use recoup_core::{BuyerFacts, CustomerId, Email, Link, Money, Obligation, PersonName, Phone, PushToken};
 
 use crate::NormaliseError;
 use crate::json::{Member, members};
@@ -35,6 +37,7 @@ members! {
         pub(super) attempt,
         pub(super) next_retry_at,
         pub(super) last_attempt,
+        pub(super) one_time,
         pub(super) decline,
         pub(super) pay_url,
         pub(super) full,
@@ -54,6 +57,9 @@ members! {
         pub(super) place,
         pub(super) text_hash,
         pub(super) lane,
+
+        pub(super) case,
+        pub(super) message,
 
         pub(super) customer,
 
@@ -79,6 +85,7 @@ members! {
         phone,
         whatsapp_phone,
         email,
+        push_token,
         name,
         locale,
         time_zone,
@@ -141,6 +148,7 @@ impl<'a> Data<'a> {
             customer: customer.id.text().and_then(|id| CustomerId::parse(&id).ok()),
             phone: first([customer.whatsapp_phone, customer.phone], |text| Phone::parse(text).ok()),
             email: first([customer.email], Email::parse),
+            push: first([customer.push_token], PushToken::parse),
             name: first([customer.name], PersonName::clean),
             locale: first([customer.locale], read::language_tag),
             zone: first([customer.time_zone], read::zone_name),
@@ -182,6 +190,17 @@ pub(super) fn flag(member: Member<'_>, name: &'static str) -> Result<bool, Norma
         None if member.is_absent() => Err(NormaliseError::Missing { member: name }),
         None => Err(NormaliseError::Malformed { member: name }),
     }
+}
+
+/// A member that decides and must be text.
+///
+/// # Errors
+/// [`NormaliseError::Missing`], [`NormaliseError::Malformed`].
+pub(super) fn text<'a>(member: Member<'a>, name: &'static str) -> Result<Cow<'a, str>, NormaliseError> {
+    if member.is_absent() {
+        return Err(NormaliseError::Missing { member: name });
+    }
+    member.text().ok_or(NormaliseError::Malformed { member: name })
 }
 
 /// The id of what the event is about.

@@ -1,11 +1,11 @@
 //! From a type of the public event schema to the facts it tells.
 
 use recoup_core::{
-    Checkout, ConsentChanged, DeclineClass, Fact, KycCause, KycRejected, Lapsed, Name, Obligation,
-    OptOutScope, Order, PaymentFailed, TouchSent,
+    Checkout, ConsentChanged, Correlation, DeclineClass, Fact, KycCause, KycRejected, Lapsed, Name,
+    Obligation, OptOutScope, Order, PaymentFailed, Source, TouchSent,
 };
 
-use super::body::{Body, Data, Space, flag, id, link, shown};
+use super::body::{Body, Data, Space, flag, id, link, shown, text};
 use crate::json::Member;
 use crate::read::{first, time};
 use crate::{Ignored, NormaliseError};
@@ -68,6 +68,9 @@ fn reader(kind: &str) -> Option<fn(&Data<'_>) -> Facts> {
         "buyer.lapsed" => buyer_lapsed,
         "consent.changed" => consent_changed,
         "touch.sent" => touch_sent,
+        "handoff.answered" => |data| handed_off(data, |source| Fact::HandOffAnswered { source }),
+        "handoff.resolved" => |data| handed_off(data, |source| Fact::HandOffResolved { source }),
+        "message.opened" => message_opened,
         "card.updated" => card_updated,
         "customer.updated" => |data| {
             let buyer = data.known_buyer()?;
@@ -131,6 +134,7 @@ fn payment_failed(data: &Data<'_>) -> Facts {
         number: shown(data.number),
         buyer: data.buyer(),
         links: links(&obligation, named.into_iter().chain(listed)),
+        one_time: data.one_time.flag().unwrap_or(false),
         unlinked: false,
     };
     Ok(one(obligation, Fact::PaymentFailed(Box::new(failed))))
@@ -251,6 +255,27 @@ fn touch_sent(data: &Data<'_>) -> Facts {
         TouchSent { lane: first([data.lane], |name| Name::parse(name).ok()), buyer: data.known_buyer()? };
     let customer = touch.buyer.customer.clone();
     Ok(about_buyer(customer.as_ref(), Fact::TouchSent(Box::new(touch))))
+}
+
+/// What became of a case that a person of the merchant's has, as the notice of the hand-off named it: brand, source,
+/// obligation. The brand is whoever's it was: a fact is only ever applied to the brand that its webhook came to.
+fn handed_off(data: &Data<'_>, fact: fn(Source) -> Fact) -> Facts {
+    const CASE: &str = "data.case";
+    let case = text(data.case, CASE)?;
+    let (_brand, rest) = case.split_once('/').filter(|(brand, _)| !brand.is_empty()).unwrap_or_default();
+    let named = rest.split_once('/');
+    let named = named.and_then(|(source, own)| Source::parse(source).ok().zip(Obligation::parse(own).ok()));
+    let (source, own) = named.ok_or(NormaliseError::Malformed { member: CASE })?;
+    Ok(one(own, fact(source)))
+}
+
+/// A notification that was opened, by the string it carried, exactly as it was.
+fn message_opened(data: &Data<'_>) -> Facts {
+    const MESSAGE: &str = "data.message";
+    let message = text(data.message, MESSAGE)?;
+    let sent = Correlation::parse(&message).filter(|sent| sent.to_string() == message);
+    let sent = sent.ok_or(NormaliseError::Malformed { member: MESSAGE })?;
+    Ok(one(sent.case.obligation.clone(), Fact::MessageOpened(Box::new(sent))))
 }
 
 /// Only the customer's id says whose card it is.

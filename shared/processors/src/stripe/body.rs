@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::json::{Member, members};
@@ -50,6 +50,7 @@ members! {
         pub(super) status,
         pub(super) currency,
         pub(super) customer,
+        pub(super) customer_account,
         pub(super) metadata,
         pub(super) deleted,
 
@@ -88,6 +89,7 @@ members! {
 
         pub(super) amount_total,
         pub(super) payment_status,
+        pub(super) mode,
         pub(super) recovered_from,
         pub(super) after_expiration,
         pub(super) customer_details,
@@ -112,10 +114,25 @@ impl<'a> Object<'a> {
     /// The invoice a payment intent says it collects: before basil its `invoice`, since then, for some integrations,
     /// an order reference that is an invoice id.
     pub(super) fn named_invoice(&self) -> Option<Cow<'a, str>> {
-        self.invoice.id().or_else(|| {
-            let details: PaymentDetails<'a> = self.payment_details.object()?;
-            details.order_reference.text().filter(|reference| reference.starts_with("in_"))
-        })
+        self.invoice.id().or_else(|| self.order_reference().filter(|reference| reference.starts_with("in_")))
+    }
+
+    /// What the merchant calls the transaction of a payment intent.
+    fn order_reference(&self) -> Option<Cow<'a, str>> {
+        let details: PaymentDetails<'a> = self.payment_details.object()?;
+        details.order_reference.text().filter(|reference| !reference.is_empty())
+    }
+
+    /// Whether a payment intent names an order of the merchant's, who then started it.
+    pub(super) fn names_order(&self, metadata: &Metadata<'a>) -> bool {
+        metadata.names_order || self.order_reference().is_some_and(|reference| !reference.starts_with("in_"))
+    }
+
+    /// Whether a payment intent is of one order and of no agreement: it names an order, or it is a guest's, whom nobody can
+    /// charge again. Since basil that it names no invoice says nothing.
+    pub(super) fn is_of_checkout(&self, metadata: &Metadata<'a>) -> bool {
+        let guest = self.customer.id().is_none() && self.customer_account.id().is_none();
+        self.named_invoice().is_none() && !metadata.names_agreement && (guest || self.names_order(metadata))
     }
 
     /// The subscription behind an invoice, wherever its generation puts it.
@@ -263,6 +280,7 @@ members! {
 #[derive(Default)]
 pub(super) struct Metadata<'a> {
     pub(super) whatsapp_phone: Member<'a>,
+    pub(super) push_token: Member<'a>,
     pub(super) locale: Member<'a>,
     pub(super) language: Member<'a>,
     pub(super) time_zone: Member<'a>,
@@ -270,7 +288,14 @@ pub(super) struct Metadata<'a> {
     pub(super) resume_url: Member<'a>,
     pub(super) checkout_url: Member<'a>,
     /// Whether some key speaks of an order, so that the payment is one the merchant started.
-    pub(super) names_order: bool,
+    names_order: bool,
+    /// Whether some key or value speaks of an invoice or of a standing agreement, which the merchant may keep elsewhere.
+    names_agreement: bool,
+}
+
+fn speaks_of_agreement(text: &str) -> bool {
+    const AGREEMENTS: [&str; 5] = ["invoice", "subscription", "recurring", "renewal", "mandate"];
+    AGREEMENTS.iter().any(|word| text.contains(word))
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Metadata<'a> {
@@ -290,6 +315,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Metadata<'a> {
                     key.make_ascii_lowercase();
                     let slot = match key.as_str() {
                         "whatsapp_phone" => &mut metadata.whatsapp_phone,
+                        "push_token" => &mut metadata.push_token,
                         "locale" => &mut metadata.locale,
                         "language" => &mut metadata.language,
                         "time_zone" | "timezone" => &mut metadata.time_zone,
@@ -299,7 +325,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Metadata<'a> {
                         key => {
                             const ORDERS: [&str; 4] = ["order", "invoice", "cart", "checkout"];
                             metadata.names_order |= ORDERS.iter().any(|order| key.contains(order));
-                            map.next_value::<IgnoredAny>()?;
+                            let value = map.next_value::<Member<'de>>()?.text().unwrap_or_default();
+                            metadata.names_agreement |=
+                                [key, &value.to_ascii_lowercase()].into_iter().any(speaks_of_agreement);
                             continue;
                         }
                     };

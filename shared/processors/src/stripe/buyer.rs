@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use recoup_core::{BuyerFacts, CustomerId, Email, Link, PersonName, Phone};
+use recoup_core::{BuyerFacts, CustomerId, Email, Link, PersonName, Phone, PushToken};
 
 use super::body::{
     Collected, Contact, Customer, Metadata, Object, PaymentError, PaymentMethod, SubscriptionDetails,
@@ -117,6 +117,7 @@ impl<'a> Sources<'a> {
             customer: self.customer.as_deref().and_then(|id| CustomerId::parse(id).ok()),
             phone: first(phones, |text| Phone::parse(text).ok()),
             email: first(emails, Email::parse),
+            push: first(self.metadata.iter().map(|m| m.push_token), PushToken::parse),
             name: first(self.contacts.iter().map(|c| c.name), PersonName::clean),
             locale: first(locales, language_tag),
             zone: first(self.metadata.iter().map(|m| m.time_zone), zone_name),

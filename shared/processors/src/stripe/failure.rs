@@ -39,6 +39,7 @@ pub(super) fn invoice(object: &Object<'_>, waits: bool) -> Result<Reading, Norma
         number: object.number.text().and_then(|number| PersonName::clean(&number)),
         buyer: Sources::of_object(object, &subscription, &error).buyer(),
         links: links(&obligation, invoice_links(object, &subscription)),
+        one_time: false,
         unlinked: false,
     };
     Ok(Reading::one(obligation, Fact::PaymentFailed(Box::new(failed))))
@@ -58,7 +59,7 @@ pub(super) fn payment_intent(object: &Object<'_>) -> Result<Reading, NormaliseEr
     let unlinked = object.named_invoice().is_none()
         && object.invoice.is_absent()
         && object.customer.id().is_some()
-        && !sources.metadata().names_order;
+        && !object.names_order(sources.metadata());
     let links = links(&obligation, [object.id.text(), object.latest_charge.id(), error.charge.id()]);
     let failed = PaymentFailed {
         attempt: None,
@@ -70,6 +71,7 @@ pub(super) fn payment_intent(object: &Object<'_>) -> Result<Reading, NormaliseEr
         number: None,
         buyer: sources.buyer(),
         links,
+        one_time: object.is_of_checkout(sources.metadata()),
         unlinked,
     };
     Ok(Reading::one(obligation, Fact::PaymentFailed(Box::new(failed))))
@@ -91,6 +93,7 @@ pub(super) fn session(object: &Object<'_>) -> Result<Reading, NormaliseError> {
         pay_link: sources.pay_link(),
         buyer: sources.buyer(),
         links: links(&obligation, [object.invoice.id(), object.subscription.id()]),
+        one_time: object.mode.text().as_deref() == Some("payment") && object.invoice.id().is_none(),
         ..PaymentFailed::default()
     };
     Ok(Reading::one(obligation, Fact::PaymentFailed(Box::new(failed))))

@@ -1,7 +1,7 @@
 //! The members of `WooCommerce`'s bodies that are read.
 
 use jiff::Timestamp;
-use recoup_core::{BuyerFacts, CustomerId, Email, Link, Money, PersonName, Phone};
+use recoup_core::{BuyerFacts, CustomerId, Email, Link, Money, PersonName, Phone, PushToken};
 
 use crate::json::{Member, members};
 use crate::read::{decimal, first, time};
@@ -52,22 +52,23 @@ impl<'a> Body<'a> {
         let customer = customer.number_or_text().filter(|id| id != "0");
         BuyerFacts {
             customer: customer.and_then(|id| CustomerId::parse(&id).ok()),
-            phone: first([self.whatsapp_phone(), billing.phone, shipping.phone], |text| {
+            phone: first([self.own("whatsapp_phone"), billing.phone, shipping.phone], |text| {
                 Phone::parse(text).ok()
             }),
             email: first([billing.email, self.email], Email::parse),
+            push: first([self.own("push_token")], PushToken::parse),
             name: first([self.first_name, billing.first_name, shipping.first_name], PersonName::clean),
             locale: None,
             zone: None,
         }
     }
 
-    /// The number that the merchant's own form asked for.
-    fn whatsapp_phone(&self) -> Member<'a> {
+    /// What the merchant's own form or app put under this key.
+    fn own(&self, key: &str) -> Member<'a> {
         let metas = self.meta_data.elements().unwrap_or_default();
         let mut metas = metas.into_iter().filter_map(Member::object::<Meta<'a>>);
-        let asked = metas.find(|meta| meta.key.text().as_deref() == Some("whatsapp_phone"));
-        asked.map(|meta| meta.value).unwrap_or_default()
+        let own = metas.find(|meta| meta.key.text().as_deref() == Some(key));
+        own.map(|meta| meta.value).unwrap_or_default()
     }
 
     /// What the order comes to.

@@ -96,12 +96,15 @@ fn checkout(body: &Body<'_>, resume_link: Option<Link>) -> Checkout {
     }
 }
 
+/// A failed order. Only one of the shop's own checkouts, of shortcodes or of blocks, had its buyer there: others are
+/// renewals, or were made by the merchant or a plug-in.
 fn failure(body: &Body<'_>) -> PaymentFailed {
     PaymentFailed {
         amount: body.amount(),
         pay_link: body.pay_link(),
         number: number(body),
         buyer: body.buyer(),
+        one_time: matches!(body.created_via.text().as_deref(), Some("checkout" | "store-api")),
         ..PaymentFailed::default()
     }
 }

@@ -2,7 +2,7 @@
 
 use recoup_core::{
     BuyerFacts, Checkout, ConsentChanged, Event, Fact, KycRejected, Link, Money, PaymentFailed, PersonName,
-    Phone,
+    Phone, PushToken,
 };
 use recoup_processors::{Normalised, Status};
 use serde_json::{Map, Value, json};
@@ -54,6 +54,8 @@ fn detail(fact: &Fact) -> Option<Map<String, Value>> {
             json!({ "lane": touch.lane.as_ref().map(recoup_core::Name::as_str), "buyer": buyer(&touch.buyer) })
         }
         Fact::CustomerUpdated(facts) => json!({ "buyer": buyer(facts) }),
+        Fact::HandOffAnswered { source } | Fact::HandOffResolved { source } => json!({ "source": source }),
+        Fact::MessageOpened(message) => json!({ "message": message.to_string() }),
         Fact::Recovered
         | Fact::Paid
         | Fact::Voided
@@ -81,6 +83,7 @@ fn failure(failed: &PaymentFailed) -> Value {
         "pay_link": link(failed.pay_link.as_ref()),
         "number": name(failed.number.as_ref()),
         "links": failed.links,
+        "one_time": failed.one_time.then_some(true),
         "unlinked": failed.unlinked.then_some(true),
         "buyer": buyer(&failed.buyer),
     })
@@ -121,6 +124,7 @@ fn buyer(buyer: &BuyerFacts) -> Value {
         "customer": buyer.customer,
         "phone": buyer.phone.as_ref().map(Phone::expose),
         "email": buyer.email.as_ref().map(recoup_core::Email::expose),
+        "push": buyer.push.as_ref().map(PushToken::expose),
         "name": name(buyer.name.as_ref()),
         "locale": buyer.locale,
         "zone": buyer.zone,

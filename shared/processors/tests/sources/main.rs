@@ -10,10 +10,13 @@
 //!   ends it.
 
 mod lines;
+mod one_time;
+mod push;
 mod shared;
 mod signatures;
 mod story;
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -54,7 +57,24 @@ fn headers(body: &Path) -> HeaderMap {
 
 /// What a source makes of one of its bodies, and of the answers beside it.
 fn read(source: &dyn Processor, body: &Path) -> Normalised {
-    let (headers, bytes) = (headers(body), fs::read(body).expect("readable"));
+    read_as(source, body, |bytes| bytes)
+}
+
+/// The same with one text in the place of another, which stands in the body or in one of its answers.
+fn read_edited(source: &dyn Processor, body: &str, from: &str, to: &str) -> Normalised {
+    let found = Cell::new(0);
+    let edited = read_as(source, &folder(source).join(body), |bytes| {
+        let text = String::from_utf8(bytes).expect("text");
+        found.set(found.get() + text.matches(from).count());
+        text.replace(from, to).into_bytes()
+    });
+    assert_eq!(found.get(), 1, "{} {body}: {from}", source.name());
+    edited
+}
+
+/// The same of what `edit` makes of the body and of each answer.
+fn read_as(source: &dyn Processor, body: &Path, edit: impl Fn(Vec<u8>) -> Vec<u8>) -> Normalised {
+    let (headers, bytes) = (headers(body), edit(fs::read(body).expect("readable")));
     let normalised = source.normalise(&Verified::recorded(&headers, &bytes));
     let mut normalised = normalised.unwrap_or_else(|error| panic!("{}: {error}", body.display()));
     for nth in 1.. {
@@ -63,7 +83,7 @@ fn read(source: &dyn Processor, body: &Path) -> Normalised {
         let key = Secret::parse("a key").expect("not empty");
         let request = source.request("https://api.example.com", lookup, &key);
         assert!(request.is_some(), "{}: {lookup:?} cannot be asked", body.display());
-        let answered = source.complete(normalised, &Response::new(Bytes::from(answer)));
+        let answered = source.complete(normalised, &Response::new(Bytes::from(edit(answer))));
         normalised = answered.unwrap_or_else(|error| panic!("{}: {error}", body.display()));
     }
     normalised

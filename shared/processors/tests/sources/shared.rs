@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use recoup_processors::{Status, Verified, by_name};
+use jiff::Timestamp;
+use recoup_core::{Fact, Secret};
+use recoup_processors::{Status, Unverified, Verified, by_name, standard_webhooks};
 use serde_json::Value;
 
 /// The folder; `None`, said aloud, when it is not there.
@@ -82,9 +84,70 @@ fn came_to(read: Result<recoup_processors::Normalised, recoup_processors::Normal
             Status::Ignored(why) => format!("ignored, {}", why.code()),
             Status::Asks => format!("asks {}", normalised.asks.len()),
             Status::Recognised => {
-                let kinds: Vec<_> = normalised.events.iter().map(|event| event.fact.kind()).collect();
-                kinds.join(", ")
+                let kinds = normalised.events.iter().map(|event| kind(&event.fact));
+                kinds.collect::<Vec<_>>().join(", ")
             }
         },
+    }
+}
+
+fn kind(fact: &Fact) -> &'static str {
+    let one_time = matches!(fact, Fact::PaymentFailed(failed) if failed.one_time);
+    if one_time { "payment_failed of one order" } else { fact.kind() }
+}
+
+/// The vectors of Standard Webhooks that are to be accepted and were signed with one shared key.
+fn vectors_of_standard_webhooks(all: &Value) -> Vec<&Value> {
+    let vectors = all["vectors"].as_array().expect("a list").iter();
+    let ours = |vector: &&Value| {
+        let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+        vector["scheme"] == "standard_webhooks"
+            && vector["expect"] == "accept"
+            && names.iter().all(|name| vector["headers"][name].is_string())
+    };
+    vectors.filter(ours).collect()
+}
+
+#[test]
+fn o19_what_is_signed_here_is_what_the_official_library_signs() {
+    let Some(dir) = fixtures() else { return };
+    let text = fs::read_to_string(dir.join("signatures.json")).expect("readable");
+    let all: Value = serde_json::from_str(&text).expect("JSON");
+    let vectors = vectors_of_standard_webhooks(&all);
+    assert!(vectors.len() >= 4, "{}", vectors.len());
+    for vector in vectors {
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        let header = |name: &str| text(&vector["headers"][name]);
+        let secret = Secret::parse(&text(&vector["secret"])).expect("not empty");
+        let second = header("webhook-timestamp").parse().expect("seconds");
+        let at = Timestamp::from_second(second).expect("in range");
+        let body = STANDARD.decode(text(&vector["body_base64"])).expect("base64");
+        let signed = standard_webhooks::sign(&secret, &header("webhook-id"), at, &body).expect("signs");
+        assert_eq!(signed["webhook-id"], header("webhook-id"));
+        assert_eq!(signed["webhook-timestamp"], header("webhook-timestamp"));
+        let ours = signed["webhook-signature"].to_str().expect("plain");
+        // In rotation a sender signs under each of its secrets.
+        assert!(header("webhook-signature").split(' ').any(|theirs| theirs == ours), "{}", vector["id"]);
+        let request = Unverified::new(&signed, &body);
+        let source = by_name("standard_webhooks").expect("in this build");
+        assert!(source.verify(request, &[secret], at).is_ok(), "{}", vector["id"]);
+    }
+}
+
+#[test]
+fn f31_what_cannot_sign_signs_nothing() {
+    let at = Timestamp::from_second(1_772_000_000).expect("in range");
+    let sign = |secret: &str, id: &str| {
+        standard_webhooks::sign(&Secret::parse(secret).expect("not empty"), id, at, b"{}").is_some()
+    };
+    let good = "whsec_AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcY";
+    assert!(sign(good, "end_1"));
+    for secret in
+        ["whpk_AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=", "whsec_AQID", "whsk_AQID", "not base64"]
+    {
+        assert!(!sign(secret, "end_1"), "{secret}");
+    }
+    for id in ["", "two words", "line\nbreak", "é", &"x".repeat(129)] {
+        assert!(!sign(good, id), "{id}");
     }
 }

@@ -49,6 +49,9 @@ fn opening(events: &[Event]) -> Option<Vec<Obligation>> {
             | Fact::KycApproved
             | Fact::ConsentChanged(_)
             | Fact::TouchSent(_)
+            | Fact::HandOffAnswered { .. }
+            | Fact::HandOffResolved { .. }
+            | Fact::MessageOpened(_)
             | Fact::CardUpdated
             | Fact::CustomerUpdated(_) => return None,
         };

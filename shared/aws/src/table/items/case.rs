@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use recoup_app::ports::{StoreError, Versioned};
 use recoup_core::{
     BuyerFacts, Case, Currency, CustomerId, DeclineClass, Email, EventKey, KycCause, Link, Matter, Money,
-    Name, Next, Obligation, Outreach, PersonName, Phone, Settlement, StepIndex, Token,
+    Name, Next, Obligation, Outreach, PersonName, Phone, PushToken, Settlement, StepIndex, Token,
 };
 
 use super::fields::{Reader, Unfit, Writer, required};
@@ -22,6 +22,7 @@ pub fn encode_case(case: &Case, version: u64, token: &Token) -> Item {
     item.time(keys::RECOVERED, case.recovered_until);
     item.bytes(keys::SEEN, case.seen.iter().flat_map(|key| key.0).collect());
     item.time(keys::CLOSED, case.closed_at);
+    item.text(keys::TOLD, case.told.map(lines::told));
     item.text(keys::TRAIL, lines::trail(&case.trail));
     if let Some(outreach) = &case.outreach {
         write_outreach(&mut item, outreach);
@@ -41,6 +42,7 @@ fn write_outreach(item: &mut Writer, outreach: &Outreach) {
         item.text(keys::NEXT_CHANNEL, Some(lines::channel_letter(next.channel)));
         item.number(keys::NEXT_GENERATION, Some(next.generation));
     }
+    item.text(keys::FROZEN, outreach.frozen.map(lines::frozen));
     item.text(keys::ENDED, outreach.ended.map(recoup_core::Outcome::as_str));
     item.text(keys::TRACE, outreach.trace.as_deref());
 }
@@ -70,10 +72,11 @@ fn write_matter(item: &mut Writer, matter: &Matter) {
     item.text(keys::CURRENCY, amount.as_ref().map(|amount| amount.currency.code()));
     item.text(keys::LINK, pay_link.as_ref().and_then(|link| link.expose().strip_prefix(SCHEME)));
     item.text(keys::NUMBER, number.as_ref().map(PersonName::expose));
-    let BuyerFacts { customer, phone, email, name, locale, zone } = buyer;
+    let BuyerFacts { customer, phone, email, push, name, locale, zone } = buyer;
     item.text(keys::CUSTOMER, customer.as_ref().map(CustomerId::as_str));
     item.text(keys::PHONE, phone.as_ref().map(Phone::expose));
     item.text(keys::EMAIL, email.as_ref().map(Email::expose));
+    item.text(keys::PUSH_TOKEN, push.as_ref().map(PushToken::expose));
     item.text(keys::NAME, name.as_ref().map(PersonName::expose));
     item.text(keys::LOCALE, locale.as_deref());
     item.text(keys::ZONE, zone.as_deref());
@@ -107,6 +110,7 @@ fn read_case(item: &Item) -> Result<Versioned<Case>, Unfit> {
         outreach: read_outreach(&reader)?,
         trail: reader.parsed(keys::TRAIL, lines::parse_trail)?.unwrap_or_default(),
         closed_at: reader.time(keys::CLOSED)?,
+        told: reader.parsed(keys::TOLD, lines::parse_told)?,
     };
     Ok(Versioned { item: case, version })
 }
@@ -126,7 +130,8 @@ fn read_outreach(reader: &Reader<'_>) -> Result<Option<Outreach>, Unfit> {
         matter: read_matter(reader)?,
         ledger: reader.lines(keys::LEDGER, |line| lines::parse_entry(line, anchor, &mut before))?,
         next: read_next(reader)?,
-        ended: reader.parsed(keys::ENDED, lines::parse_outcome)?,
+        frozen: reader.parsed(keys::FROZEN, lines::parse_frozen)?,
+        ended: reader.parsed(keys::ENDED, recoup_core::Outcome::parse)?,
         trace: reader.text(keys::TRACE)?.map(str::to_owned),
         playbook,
         version,
@@ -166,6 +171,7 @@ fn read_matter(reader: &Reader<'_>) -> Result<Matter, Unfit> {
             customer: reader.parsed(keys::CUSTOMER, |text| CustomerId::parse(text).ok())?,
             phone: reader.parsed(keys::PHONE, |text| Phone::parse(text).ok())?,
             email: reader.parsed(keys::EMAIL, Email::parse)?,
+            push: reader.parsed(keys::PUSH_TOKEN, PushToken::parse)?,
             name: read_name(reader, keys::NAME)?,
             locale: reader.text(keys::LOCALE)?.map(str::to_owned),
             zone: reader.text(keys::ZONE)?.map(str::to_owned),

@@ -23,6 +23,7 @@ impl Unfit {
             keys::parse_case(pk).is_some()
                 || keys::parse_recipient(pk).is_some()
                 || keys::parse_feed(pk).is_some()
+                || keys::parse_standing(pk).is_some()
         });
         let Self(attribute) = self;
         StoreError::Malformed(match known {

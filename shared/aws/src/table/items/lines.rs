@@ -4,8 +4,8 @@
 
 use jiff::Timestamp;
 use recoup_core::{
-    CaseId, Channel, Currency, Entry, KnownCase, Money, Name, Outcome, Outreach, Reason, SendState,
-    StepIndex, Token, Touch, TrailEntry,
+    CaseId, Channel, Currency, Entry, EventKey, Frozen, Intent, KnownCase, Money, Name, Outreach, Reason,
+    SendState, State, StepIndex, Token, Told, Touch, TrailEntry,
 };
 
 /// The reasons that fill most of a trail have one letter; all others are spelled out.
@@ -208,12 +208,50 @@ pub(super) fn channel_letter(channel: Channel) -> &'static str {
     match channel {
         Channel::Whatsapp => "w",
         Channel::Sms => "s",
+        Channel::Push => "p",
+        Channel::Email => "e",
     }
 }
 
 /// Reads the letter of a channel back.
 pub(super) fn parse_channel(letter: &str) -> Option<Channel> {
-    [Channel::Whatsapp, Channel::Sms].into_iter().find(|channel| channel_letter(*channel) == letter)
+    Channel::ALL.into_iter().find(|channel| channel_letter(*channel) == letter)
+}
+
+/// What makes the messaging wait: the intent, until when in Unix milliseconds, `asked` or `-`, the reply's key in hex.
+pub(super) fn frozen(frozen: Frozen) -> String {
+    let asked = if frozen.asked { ASKED } else { NOTHING };
+    let key = u64::from_be_bytes(frozen.reply.0);
+    format!("{} {} {asked} {key:016x}", frozen.by, frozen.until.as_millisecond())
+}
+
+const ASKED: &str = "asked";
+
+/// Reads what makes the messaging wait back.
+pub(super) fn parse_frozen(text: &str) -> Option<Frozen> {
+    let fields: Vec<&str> = text.split(' ').collect();
+    let [by, until, asked, key] = fields.as_slice() else { return None };
+    Some(Frozen {
+        by: Intent::parse(by)?,
+        until: parse_time(until)?,
+        asked: match *asked {
+            ASKED => true,
+            NOTHING => false,
+            _ => return None,
+        },
+        reply: EventKey(u64::from_str_radix(key, 16).ok()?.to_be_bytes()),
+    })
+}
+
+/// An end that was told: the round and the state.
+pub(super) fn told(told: Told) -> String {
+    format!("{} {}", told.round, told.state.as_str())
+}
+
+/// Reads an end that was told back.
+pub(super) fn parse_told(text: &str) -> Option<Told> {
+    let (round, state) = text.split_once(' ')?;
+    Some(Told { round: round.parse().ok()?, state: State::parse(state)? })
 }
 
 /// The letter of a state of the ledger.
@@ -228,10 +266,4 @@ fn state_letter(state: SendState) -> &'static str {
         SendState::Dropped => "X",
         SendState::Unknown => "U",
     }
-}
-
-/// Reads the name of an outcome back.
-pub(super) fn parse_outcome(name: &str) -> Option<Outcome> {
-    use Outcome::{Exhausted, Recovered, Suppressed, Voided};
-    [Recovered, Voided, Exhausted, Suppressed].into_iter().find(|outcome| outcome.as_str() == name)
 }

@@ -1,4 +1,4 @@
-//! Items: cases, recipients and feeds as DynamoDB keeps them.
+//! Items: cases, recipients, feeds and standings as DynamoDB keeps them.
 //!
 //! Invariant: what is written is read back as it was, times to the millisecond and those of the trail to the second.
 //! Attributes that this version does not know are passed over; an item of a newer schema is refused.
@@ -9,6 +9,7 @@ mod fields;
 mod lifetime;
 mod lines;
 mod recipient;
+mod standing;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -18,6 +19,7 @@ pub use lifetime::{
     CLOSED_DAYS, FEED_DAYS, LONGEST_PLAYBOOK_DAYS, OPEN_DAYS, RECIPIENT_DAYS, TOMBSTONE_DAYS,
 };
 pub use recipient::{decode_recipient, encode_recipient};
+pub use standing::{decode_standing, encode_standing};
 
 use super::keys;
 

@@ -1,0 +1,161 @@
+//! What the webhooks of message providers say.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::{Category, Contact, Correlation, Intent, Name, OptOutScope, Refusal, WhatsappUser, When};
+
+/// What a provider's webhook said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChannelEvent {
+    /// A message moved on.
+    Status {
+        /// Our correlation string, where the provider returned it and it is ours.
+        correlation: Option<Correlation>,
+        /// The provider's id of the message.
+        provider_id: String,
+        /// How far it got.
+        status: DeliveryStatus,
+        /// WhatsApp's id of the buyer it went to, where the provider told.
+        user: Option<WhatsappUser>,
+    },
+    /// A buyer asked for silence.
+    OptedOut {
+        /// Who.
+        from: Contact,
+        /// From what.
+        scope: OptOutScope,
+        /// When.
+        at: Timestamp,
+        /// The provider's id of the message in which they wrote it; `None` where it was no message.
+        message: Option<String>,
+    },
+    /// A buyer asked to hear again.
+    OptedIn {
+        /// Who.
+        from: Contact,
+        /// To what.
+        scope: OptOutScope,
+        /// When.
+        at: Timestamp,
+        /// The provider's id of the message in which they wrote it; `None` where it was no message.
+        message: Option<String>,
+    },
+    /// Anything else a buyer wrote.
+    Replied(Reply),
+    /// The provider said how a template stands.
+    Template {
+        /// Its name.
+        template: Name,
+        /// Its language, as in the template's file, for example `pt_BR`.
+        language: String,
+        /// What was said.
+        news: TemplateNews,
+    },
+    /// The provider said how buyers like what our number sends.
+    NumberQuality {
+        /// How much.
+        quality: Quality,
+        /// The provider's word.
+        code: String,
+    },
+    /// The provider barred the account, or lifted it.
+    Account {
+        /// Whether nothing may be sent.
+        barred: bool,
+        /// The provider's word.
+        code: String,
+    },
+    /// Trouble that concerns no single message.
+    Trouble(Refusal),
+    /// A kind this version does not act on, for the counter.
+    Ignored {
+        /// The provider's name of the kind.
+        kind: String,
+    },
+}
+
+/// What a buyer wrote or tapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Who.
+    pub from: Contact,
+    /// When.
+    pub at: Timestamp,
+    /// What they want, as far as it can be told.
+    pub intent: Intent,
+    /// When they promise to pay, if they name a time.
+    pub when: Option<When>,
+    /// Their words, for the person who answers.
+    pub words: Words,
+    /// The provider's id of the message they answered, where it is told.
+    pub answers: Option<String>,
+    /// The provider's id of this message; the same for a re-delivery.
+    pub id: String,
+}
+
+/// A buyer's own words: for the person who answers, never for a log.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Words(String);
+
+impl Words {
+    /// The most characters that are handed on.
+    pub const LONGEST: usize = 1000;
+
+    /// Keeps the first thousand characters and no control characters but line breaks.
+    pub fn of(text: &str) -> Self {
+        let kept = text.trim().chars().filter(|c| *c == '\n' || !c.is_control());
+        Self(kept.take(Self::LONGEST).collect())
+    }
+
+    /// The words. For the hand-off only.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Words({} bytes)", self.0.len())
+    }
+}
+
+/// What a provider says of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TemplateNews {
+    /// It may be sent, or not; with the provider's word.
+    Usable(bool, String),
+    /// It counts as this from now on.
+    Category(Category),
+    /// It will count as this unless somebody objects.
+    CategoryAhead(Category),
+    /// How buyers like it.
+    Quality(Quality),
+}
+
+/// How buyers like what they get, by the provider's measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quality {
+    /// Well.
+    Green,
+    /// Less.
+    Yellow,
+    /// Badly.
+    Red,
+    /// Not measured.
+    Unknown,
+}
+
+/// How far a message got. Ranks grow; an earlier status that arrives late changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryStatus {
+    /// Left the provider.
+    Sent,
+    /// Reached the device.
+    Delivered,
+    /// Opened.
+    Read,
+    /// Failed after it was accepted.
+    Failed(Refusal),
+}
