@@ -183,7 +183,8 @@ fn items_of(binary: &str) -> &'static str {
         TELLS => "c#${Brand}#*",
         // Message providers say nothing of a source's successes.
         "channel-webhook" => "c#${Brand}#* r#${Brand}#* p#${Brand}",
-        "push-sender" | "sms-fallback" | "whatsapp-sender" => {
+        // The sweep replays what providers said while the table could not take it.
+        "push-sender" | "sms-fallback" | "whatsapp-sender" | "sweep" => {
             "c#${Brand}#* r#${Brand}#* f#${Brand}#* p#${Brand}"
         }
         _ => "c#${Brand}#* r#${Brand}#* f#${Brand}#*",

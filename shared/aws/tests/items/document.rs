@@ -37,7 +37,9 @@ fn entities() -> String {
         (
             "Recipient",
             &recipient,
-            format!("last message, case or consent + {RECIPIENT_DAYS} d; never after an opt-out"),
+            format!(
+                "last message, case or consent + {RECIPIENT_DAYS} d; never after an opt-out or a wrong number"
+            ),
         ),
         ("Standing with the providers", &standing, "kept".to_owned()),
         ("Feed of a source", &feed, format!("last success or doubt + {FEED_DAYS} d")),

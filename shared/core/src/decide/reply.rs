@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{AnswerDue, Context, Decision, Effect, Replied, World, fact, owed};
 use crate::{
-    AnswerKind, Case, Consent, EventKey, Frozen, HandOff, Intent, Outcome, Reason, Recipient, SendState,
-    Tried,
+    AnswerKind, Case, Consent, EventKey, Frozen, HandOff, Intent, Library, Outcome, Reason, Recipient,
+    SendState, Tried,
 };
 
 /// When a promise is due where no hours are quiet.
@@ -50,8 +50,11 @@ pub(super) fn decide(world: &World<'_>, replied: &Replied, context: &Context<'_>
         // What a person must settle is not thawed by a date that the buyer names afterwards.
         let until = outreach.frozen.map_or(until, |frozen| frozen.until.max(until));
         outreach.frozen = Some(Frozen { by: replied.reply.intent, until, reply: key, asked: false });
+        // The end asks nobody anything, and must not come early.
+        let playbook = Library::playbook(&outreach.playbook, &outreach.version);
+        let asks = |step| playbook.is_some_and(|playbook| !playbook.is_end(step));
         if replied.reply.intent == Intent::PaidAlready
-            && let Some(planned) = &mut outreach.next
+            && let Some(planned) = outreach.next.as_mut().filter(|planned| asks(planned.step))
         {
             planned.at = context.now;
             planned.generation = planned.generation.saturating_add(1);

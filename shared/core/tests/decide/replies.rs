@@ -159,3 +159,17 @@ fn r17_a_reply_to_a_case_that_is_over_still_reaches_a_person() {
         ",
     );
 }
+
+#[test]
+fn r17_paid_already_after_the_last_message_does_not_end_the_case_early() {
+    check(
+        "failed 1 one_time; due; due; accepted; due; accepted; | ; reply paid_already; next; state; paid; state",
+        "
+        22 12:00 in_1 reply paid_already: paid_already; whatsapp 3 at 23 12:00 g4; hand off paid_already
+        in_1 next: whatsapp 3 at 23 12:00 g4
+        in_1 is open
+        22 12:00 in_1 paid: paid; forget 3 g4
+        in_1 is recovered
+        ",
+    );
+}

@@ -31,9 +31,11 @@ pub(super) fn of_case(case: &Case) -> Option<i64> {
     }
 }
 
-/// When a recipient may be deleted, in Unix seconds; `None` for one who opted out of anything, which is remembered.
+/// When a recipient may be deleted, in Unix seconds; `None` for one who opted out of anything, or whose number is
+/// somebody else's: both are remembered.
 pub(super) fn of_recipient(recipient: &Recipient) -> Option<i64> {
-    let silent = recipient.opted_out.or(recipient.opted_out_marketing).or(recipient.opted_out_sms);
+    let withdrawn = recipient.opted_out.or(recipient.opted_out_marketing).or(recipient.opted_out_sms);
+    let silent = withdrawn.or(recipient.wrong_person);
     if silent.is_some() {
         return None;
     }
