@@ -5,7 +5,7 @@ use recoup_app::ports::Versioned;
 use recoup_aws::table::items::{decode_case, encode_case};
 use recoup_aws::table::keys;
 use recoup_core::{
-    Answer, Case, Channel, Context, Effect, Event, EventId, Fact, Input, Policy, Recipient, RecipientId,
+    Answer, Case, Channel, Context, Effect, Event, EventId, Fact, Input, Policy, Reason, Recipient, RecipientId,
     StepDue, StepIndex, Token, World, decide, needs, owed,
 };
 
@@ -109,7 +109,7 @@ fn check_decision(case: &Case, input: &Input, now: Timestamp) {
     for effect in &decision.effects {
         if let Effect::Send(message) = effect {
             assert!(case.is_open(), "a closed case sends");
-            assert_eq!(Some(&message.to), phone, "somebody else is written to");
+            assert_eq!(message.to.phone(), phone, "somebody else is written to");
         }
     }
 }

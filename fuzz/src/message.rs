@@ -8,7 +8,8 @@ use recoup_channels::meta::Meta;
 use recoup_channels::twilio::Twilio;
 use recoup_channels::{Provider, sms};
 use recoup_core::{
-    Category, Channel, Content, Correlation, Message, Name, Phone, StepIndex, TemplateContent, Token,
+    Address, Category, Channel, Content, Correlation, Message, Name, Phone, StepIndex, TemplateContent,
+    TextContent, Token,
 };
 use serde_json::Value;
 
@@ -26,6 +27,9 @@ pub fn check(data: &[u8]) {
     check_template(&TemplateContent {
         name: Name::parse("notice").expect("well formed"),
         language: "en".to_owned(),
+        positional: false,
+        image: None,
+        copy_code: None,
         parameters: vec![("name".to_owned(), parameter)],
         url_suffix: Some(suffix),
         quick_replies: vec![payload],
@@ -34,13 +38,15 @@ pub fn check(data: &[u8]) {
 
 fn message(content: Content) -> Message {
     let channel = match content {
-        Content::Template(_) => Channel::Whatsapp,
+        Content::Template(_) | Content::Answer(_) => Channel::Whatsapp,
         Content::Text(_) => Channel::Sms,
+        Content::Notification(_) => Channel::Push,
+        Content::Letter(_) => Channel::Email,
     };
     let case = recoup_core::CaseId::parse("main/stripe/in_1").expect("well formed");
     let token = Token::parse("t").expect("well formed");
     Message {
-        to: Phone::parse(PHONE).expect("well formed"),
+        to: Address::Phone(Phone::parse(PHONE).expect("well formed")),
         correlation: Correlation { case, step: StepIndex(0), channel, token },
         category: Category::Utility,
         ttl: Duration::from_hours(1),
@@ -55,7 +61,9 @@ fn check_text(text: &str) {
     assert!(sms::measure(&plain).parts <= size.parts.max(1) * 3, "plain writing made a text long");
     assert_eq!(sms::plain(&plain), plain, "plain writing settles");
 
-    let message = message(Content::Text(text.to_owned()));
+    let template = Name::parse("notice").expect("well formed");
+    let (body, language) = (text.to_owned(), "en".to_owned());
+    let message = message(Content::Text(TextContent { body, template, language, parameters: Vec::new() }));
     let aws = AwsSms::new("ACME").expect("fit settings").request(&message);
     let sid = format!("AC{}", "0".repeat(32));
     let twilio = Twilio::new("https://twilio.example", &sid, &secret(MARK), "ACME").expect("fit settings");

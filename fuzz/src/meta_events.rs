@@ -4,7 +4,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use recoup_channels::meta::{SIGNATURE_HEADER, events, verify};
 use recoup_channels::{ChannelParseError, VerifiedChannelWebhook};
-use recoup_core::{ChannelEvent, Correlation, DeliveryStatus, StatusReport};
+use recoup_core::{
+    ChannelEvent, Contact, Correlation, DeliveryStatus, Refusal, Reply, StatusReport, TemplateNews,
+};
 
 use crate::input::{mac, secret};
 use crate::shown::{assert_e164, assert_silent};
@@ -32,17 +34,27 @@ fn verified(body: &[u8]) -> VerifiedChannelWebhook {
 fn check_event(event: ChannelEvent) {
     let shown = format!("{event:?}");
     match &event {
-        ChannelEvent::OptedOut { phone, .. }
-        | ChannelEvent::OptedIn { phone, .. }
-        | ChannelEvent::Replied { phone, .. } => {
-            assert_e164(phone.expose());
-            assert!(!shown.contains(phone.expose()), "a phone shows in {shown}");
+        ChannelEvent::OptedOut { from, .. }
+        | ChannelEvent::OptedIn { from, .. }
+        | ChannelEvent::Replied(Reply { from, .. }) => {
+            assert!(*from != Contact::default(), "somebody wrote");
+            if let Some(phone) = &from.phone {
+                assert_e164(phone.expose());
+                assert!(!shown.contains(phone.expose()), "a phone shows in {shown}");
+            }
         }
         ChannelEvent::Ignored { kind } => {
             let plain = kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
             assert!((1..=96).contains(&kind.len()) && plain, "{kind:?} as a counter's name");
         }
-        ChannelEvent::Status { correlation, provider_id, status } => {
+        ChannelEvent::Template { news: TemplateNews::Usable(_, code), .. }
+        | ChannelEvent::NumberQuality { code, .. }
+        | ChannelEvent::Account { code, .. }
+        | ChannelEvent::Trouble(Refusal { code, .. }) => {
+            assert!((1..=128).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_graphic()), "{code:?}");
+        }
+        ChannelEvent::Template { .. } => {}
+        ChannelEvent::Status { correlation, provider_id, status, .. } => {
             assert!(
                 (1..=256).contains(&provider_id.len()) && provider_id.bytes().all(|b| b.is_ascii_graphic())
             );

@@ -48,10 +48,11 @@ fn check_rendered(template: &Template, locale: &str, default: &str, values: &Val
         match template.render(channel, Some(locale), default, values) {
             Ok(Content::Text(text)) => {
                 assert_eq!(channel, Channel::Sms);
-                assert_one_plain_line(&text);
-                check_links(&text, values);
+                assert_one_plain_line(&text.body);
+                check_links(&text.body, values);
             }
             Ok(Content::Template(content)) => check_content(template, &content, values),
+            Ok(other) => panic!("{other:?} is for no channel of these two"),
             Err(error) => check_refused(template, &error, values),
         }
     }
@@ -93,6 +94,7 @@ fn check_refused(template: &Template, error: &RenderError, values: &Values<'_>) 
             assert!(amount || number, "a hole that no value can fill: {error}");
         }
         RenderError::NoLanguage => panic!("the default language is written"),
+        RenderError::NoText(channel) => panic!("every text is written for {channel}"),
     }
     assert_silent(&error.to_string().replace(|c: char| !c.is_ascii_lowercase() && c != ' ', ""));
 }
