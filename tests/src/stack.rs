@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
+use recoup_app::breaker::Breaker;
 use recoup_app::engine::{Engine, Gathered, Outlets};
 use recoup_app::handoff::HandOffs;
 use recoup_app::http::{Answer, Request};
@@ -10,7 +11,7 @@ use recoup_app::lookup::Apis;
 use recoup_app::ports::{Clock, Queue, Store};
 use recoup_app::push_sender::{self, PushSender, PushSettings};
 use recoup_app::queue::Received;
-use recoup_app::sms_fallback::{self, AwsSender, SmsSender, TwilioSender};
+use recoup_app::sms_fallback::{self, AwsSender, TwilioSender};
 use recoup_app::step::StepSender;
 use recoup_app::sweep::{self, Swept};
 use recoup_app::webhook::{WebhookSettings, Webhooks};
@@ -73,8 +74,8 @@ pub fn webhooks(engine: Engine<Memory>) -> Webhooks<Memory, Memory> {
     Webhooks::new(engine, transport, apis, WebhookSettings::default())
 }
 
-type WhatsappSender = StepSender<Memory, Memory, MetaSender<Memory, Memory>>;
-type Texts<S> = StepSender<Memory, Memory, SmsSender<Memory, S>>;
+type WhatsappSender = StepSender<Memory, Memory, Breaker<Memory, MetaSender<Memory, Memory>>>;
+type Texts<S> = StepSender<Memory, Memory, Breaker<Memory, S>>;
 
 /// The sms-fallback function with either provider.
 enum SmsFallback {
@@ -93,7 +94,7 @@ pub struct Stack {
     settings: Settings,
     whatsapp_sender: WhatsappSender,
     sms_fallback: SmsFallback,
-    push_sender: StepSender<Memory, Memory, PushSender<Memory, Memory>>,
+    push_sender: StepSender<Memory, Memory, Breaker<Memory, PushSender<Memory, Memory>>>,
     handoffs: HandOffs<Memory, Memory>,
 }
 

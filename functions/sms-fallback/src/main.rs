@@ -1,7 +1,8 @@
 //! Lambda: steps that WhatsApp definitely could not take go by text message.
 
+use recoup_app::breaker::Breaker;
 use recoup_app::ports::{SecretName, Sender};
-use recoup_app::sms_fallback::{AwsSender, SmsSender, TwilioSender, parts};
+use recoup_app::sms_fallback::{AwsSender, TwilioSender, parts};
 use recoup_app::step::StepSender;
 use recoup_aws::config::{SmsConfig, SmsProvider};
 use recoup_aws::sms::EndUserMessaging;
@@ -28,7 +29,7 @@ async fn main() -> Result<(), StartError> {
 }
 
 async fn serve<S: Sender>(
-    sender: &StepSender<AwsPorts, &HttpTransport, SmsSender<AwsPorts, S>>,
+    sender: &StepSender<AwsPorts, &HttpTransport, Breaker<AwsPorts, S>>,
 ) -> Result<(), StartError> {
     let handle = async |event: lambda::LambdaEvent<lambda::SqsEvent>| {
         let again = sender.take_batch(lambda::batch(event.payload)).await;

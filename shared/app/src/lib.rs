@@ -4,7 +4,7 @@
 //! Nothing here knows AWS, a socket or the environment.
 
 mod batch;
-mod breaker;
+pub mod breaker;
 pub mod cart_webhook;
 pub mod channel_webhook;
 pub mod credentials;

@@ -34,12 +34,6 @@ pub struct PushSettings {
 #[derive(Debug)]
 pub struct PushSender<P, T> {
     ports: P,
-    breaker: Breaker<Wire<P, T>>,
-}
-
-#[derive(Debug)]
-struct Wire<P, T> {
-    ports: P,
     transport: T,
     settings: PushSettings,
     token: Mutex<Option<Token>>,
@@ -53,20 +47,7 @@ struct Token {
     until: Timestamp,
 }
 
-impl<P: Ports + Clone, T: Transport> PushSender<P, T> {
-    fn new(ports: P, transport: T, settings: PushSettings) -> Self {
-        let wire = Wire { ports: ports.clone(), transport, settings, token: Mutex::new(None) };
-        Self { ports, breaker: Breaker::new(wire) }
-    }
-}
-
 impl<P: Clock + Secrets, T: Transport> Sender for PushSender<P, T> {
-    async fn send(&self, message: &Message) -> SendOutcome {
-        self.breaker.send(message, &self.ports).await
-    }
-}
-
-impl<P: Clock + Secrets, T: Transport> Sender for Wire<P, T> {
     async fn send(&self, message: &Message) -> SendOutcome {
         if !self.ports.has(SecretName::Push) {
             // A deployment without a push service; the next channel goes at its time.
@@ -95,7 +76,7 @@ impl<P: Clock + Secrets, T: Transport> Sender for Wire<P, T> {
     }
 }
 
-impl<P: Clock + Secrets, T: Transport> Wire<P, T> {
+impl<P: Clock + Secrets, T: Transport> PushSender<P, T> {
     /// The token at hand, or a new one. Nothing has been sent when there is none.
     async fn access_token(&self, service_account: &Secret) -> Result<Token, SendOutcome> {
         let fresh = |token: &Token| self.ports.now() < token.until;
@@ -124,13 +105,14 @@ pub fn parts<P: Ports + Clone, T: Transport + Clone>(
     apis: Apis,
     settings: PushSettings,
     last_receive: u32,
-) -> StepSender<P, T, PushSender<P, T>> {
-    let sender = PushSender::new(engine.ports.clone(), transport.clone(), settings);
+) -> StepSender<P, T, Breaker<P, PushSender<P, T>>> {
+    let (ports, token) = (engine.ports.clone(), Mutex::new(None));
+    let sender = PushSender { ports: ports.clone(), transport: transport.clone(), settings, token };
     StepSender {
         engine,
         transport,
         apis,
-        sender,
+        sender: Breaker::new(ports, sender),
         function: FUNCTION,
         channel: Channel::Push,
         last_receive: Some(last_receive),

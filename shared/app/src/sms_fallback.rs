@@ -9,7 +9,7 @@ use crate::breaker::Breaker;
 use crate::credentials::TwilioCredentials;
 use crate::engine::Engine;
 use crate::lookup::Apis;
-use crate::ports::{Clock, Ports, SecretName, Secrets, Sender, TextApi, TextApiError, Transport};
+use crate::ports::{Ports, SecretName, Secrets, Sender, TextApi, TextApiError, Transport};
 use crate::step::StepSender;
 use crate::whatsapp_sender::{misconfigured, through, unfit};
 
@@ -79,19 +79,6 @@ impl<A: TextApi> Sender for AwsSender<A> {
     }
 }
 
-/// A sender behind the breaker of this channel.
-#[derive(Debug)]
-pub struct SmsSender<P, S> {
-    ports: P,
-    breaker: Breaker<S>,
-}
-
-impl<P: Clock, S: Sender> Sender for SmsSender<P, S> {
-    async fn send(&self, message: &Message) -> SendOutcome {
-        self.breaker.send(message, &self.ports).await
-    }
-}
-
 /// The parts of this use case. `last_receive` is the redrive count of the queue: the message is parked with its reason
 /// before the queue would move it without one.
 pub fn parts<P: Ports + Clone, T: Transport, S: Sender>(
@@ -100,8 +87,8 @@ pub fn parts<P: Ports + Clone, T: Transport, S: Sender>(
     apis: Apis,
     sender: S,
     last_receive: u32,
-) -> StepSender<P, T, SmsSender<P, S>> {
-    let sender = SmsSender { ports: engine.ports.clone(), breaker: Breaker::new(sender) };
+) -> StepSender<P, T, Breaker<P, S>> {
+    let sender = Breaker::new(engine.ports.clone(), sender);
     StepSender {
         engine,
         transport,

@@ -8,7 +8,7 @@ use crate::breaker::Breaker;
 use crate::credentials::MetaCredentials;
 use crate::engine::Engine;
 use crate::lookup::Apis;
-use crate::ports::{Clock, Ports, SecretName, Secrets, Sender, Transport, TransportError};
+use crate::ports::{Ports, SecretName, Secrets, Sender, Transport, TransportError};
 use crate::step::StepSender;
 
 /// The use case's name in logs.
@@ -29,31 +29,11 @@ pub struct MetaSettings {
 #[derive(Debug)]
 pub struct MetaSender<P, T> {
     ports: P,
-    breaker: Breaker<Wire<P, T>>,
-}
-
-#[derive(Debug)]
-struct Wire<P, T> {
-    ports: P,
     transport: T,
     settings: MetaSettings,
 }
 
-impl<P: Ports + Clone, T: Transport> MetaSender<P, T> {
-    /// Builds the sender.
-    pub fn new(ports: P, transport: T, settings: MetaSettings) -> Self {
-        let wire = Wire { ports: ports.clone(), transport, settings };
-        Self { ports, breaker: Breaker::new(wire) }
-    }
-}
-
-impl<P: Clock + Secrets, T: Transport> Sender for MetaSender<P, T> {
-    async fn send(&self, message: &Message) -> SendOutcome {
-        self.breaker.send(message, &self.ports).await
-    }
-}
-
-impl<P: Secrets, T: Transport> Sender for Wire<P, T> {
+impl<P: Secrets, T: Transport> Sender for MetaSender<P, T> {
     async fn send(&self, message: &Message) -> SendOutcome {
         let Ok(text) = self.ports.secret(SecretName::Meta).await else { return SendOutcome::NotSent };
         let settings = &self.settings;
@@ -101,13 +81,14 @@ pub fn parts<P: Ports + Clone, T: Transport + Clone>(
     transport: T,
     apis: Apis,
     settings: MetaSettings,
-) -> StepSender<P, T, MetaSender<P, T>> {
-    let sender = MetaSender::new(engine.ports.clone(), transport.clone(), settings);
+) -> StepSender<P, T, Breaker<P, MetaSender<P, T>>> {
+    let ports = engine.ports.clone();
+    let sender = MetaSender { ports: ports.clone(), transport: transport.clone(), settings };
     StepSender {
         engine,
         transport,
         apis,
-        sender,
+        sender: Breaker::new(ports, sender),
         function: FUNCTION,
         channel: Channel::Whatsapp,
         last_receive: None,
