@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use recoup_channels::meta::{SIGNATURE_HEADER, events, verify};
 use recoup_channels::{ChannelParseError, VerifiedChannelWebhook};
 use recoup_core::{
-    ChannelEvent, Contact, Correlation, DeliveryStatus, Refusal, Reply, StatusReport, TemplateNews,
+    ChannelEvent, Contact, Correlation, DeliveryStatus, News, Refusal, Reply, StatusReport, TemplateNews,
 };
 
 use crate::input::{mac, secret};
@@ -47,13 +47,16 @@ fn check_event(event: ChannelEvent) {
             let plain = kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
             assert!((1..=96).contains(&kind.len()) && plain, "{kind:?} as a counter's name");
         }
-        ChannelEvent::Template { news: TemplateNews::Usable(_, code), .. }
-        | ChannelEvent::NumberQuality { code, .. }
-        | ChannelEvent::Account { code, .. }
+        ChannelEvent::News(
+            News::Template { news: TemplateNews::Usable(_, code), .. }
+            | News::NumberQuality { code, .. }
+            | News::Account { code, .. }
+            | News::Barred { code, .. },
+        )
         | ChannelEvent::Trouble(Refusal { code, .. }) => {
             assert!((1..=128).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_graphic()), "{code:?}");
         }
-        ChannelEvent::Template { .. } => {}
+        ChannelEvent::News(News::Template { .. } | News::Capped) => {}
         ChannelEvent::Status { correlation, provider_id, status, .. } => {
             assert!(
                 (1..=256).contains(&provider_id.len()) && provider_id.bytes().all(|b| b.is_ascii_graphic())

@@ -1,14 +1,11 @@
 //! Status in: delivery statuses, replies and opt-outs of the message providers.
 
-use jiff::Timestamp;
 use recoup_channels::{ChannelSignatureError, VerifiedChannelWebhook, meta};
-use recoup_core::{
-    CaseId, Channel, ChannelEvent, Contact, DeliveryStatus, EventKey, Input, News, OptOutScope, PauseScope,
-    Paused, PreferenceChange, Reaction, Refusal, Replied, Reply, StatusReport,
-};
+use recoup_core::Channel;
 
+use crate::channel_events::{Origin, apply};
 use crate::credentials::MetaCredentials;
-use crate::engine::{Engine, EngineError, Gathered, phone_of};
+use crate::engine::{Engine, EngineError};
 use crate::http::{Answer, Request};
 use crate::ports::{Outgoing, Ports, Queue, SecretName};
 use crate::queue::{Entrance, KeptWebhook, ParkedNote};
@@ -92,164 +89,8 @@ async fn record<P: Ports>(
         Ok(events) => events,
         Err(error) => return Ok(Err(error.code())),
     };
-    for event in events {
-        apply(engine, event, trace).await?;
-    }
-    Ok(Ok(()))
-}
-
-async fn apply<P: Ports>(
-    engine: &Engine<P>,
-    event: ChannelEvent,
-    trace: Option<&str>,
-) -> Result<(), EngineError> {
-    match event {
-        ChannelEvent::OptedOut { from, scope, at, message } => {
-            let said = Preferred { change: PreferenceChange::OptOut, scope, at, message };
-            prefer(engine, &from, said, trace).await
-        }
-        ChannelEvent::OptedIn { from, scope, at, message } => {
-            let said = Preferred { change: PreferenceChange::OptIn, scope, at, message };
-            prefer(engine, &from, said, trace).await
-        }
-        ChannelEvent::Status { .. } => status(engine, event, trace).await,
-        ChannelEvent::Replied(reply) => replied(engine, reply, trace).await,
-        ChannelEvent::Template { template, language, news } => {
-            heed(engine, News::Template { template, language, news }).await
-        }
-        ChannelEvent::NumberQuality { quality, code } => {
-            heed(engine, News::NumberQuality { quality, code }).await
-        }
-        ChannelEvent::Account { barred, code } => heed(engine, News::Account { barred, code }).await,
-        ChannelEvent::Trouble(refusal) => trouble(engine, refusal).await,
-        ChannelEvent::Ignored { kind } => {
-            ignore(kind);
-            Ok(())
-        }
-    }
-}
-
-/// Trouble without a message: what it stops is stopped, and where a person must look they are told.
-async fn trouble<P: Ports>(engine: &Engine<P>, refusal: Refusal) -> Result<(), EngineError> {
-    let what = match refusal.pause {
-        Some(PauseScope::Channel) => Paused::Channel(Channel::Whatsapp),
-        Some(PauseScope::Marketing) => Paused::Marketing(Channel::Whatsapp),
-        Some(PauseScope::Template | PauseScope::Country | PauseScope::Buyer) | None => {
-            let line = Line { kind: format!("error_{}", refusal.code), ..Line::new(FUNCTION, "ignored") };
-            Line { alarm: refusal.alarm, ..line }.emit();
-            return Ok(());
-        }
-    };
-    heed(engine, News::Barred { what, code: refusal.code }).await
-}
-
-/// What a provider said is acted upon at once, for every case.
-async fn heed<P: Ports>(engine: &Engine<P>, news: News) -> Result<(), EngineError> {
-    let kind = match &news {
-        News::Barred { code, .. } => format!("barred_{code}"),
-        News::Capped => "capped".to_owned(),
-        News::Template { template, .. } => format!("template_{template}"),
-        News::NumberQuality { code, .. } => format!("number_{code}"),
-        News::Account { code, .. } => format!("account_{code}"),
-    };
-    let decision = engine.heed(news).await?;
-    let line =
-        Line { reason: decision.reason.code(), alarm: decision.alarm, ..Line::new(FUNCTION, "applied") };
-    Line { kind, ..line }.emit();
-    Ok(())
-}
-
-/// A reply is about the case of the message it answers, else about the newest open case of whoever wrote, else about
-/// the newest of all. Whose number nobody knows is handed to a person without a case.
-async fn replied<P: Ports>(engine: &Engine<P>, reply: Reply, trace: Option<&str>) -> Result<(), EngineError> {
-    let channel = Channel::Whatsapp;
-    let mut gathered = Gathered::default();
-    let mut id = engine.nobody();
-    if let Some(phone) = &reply.from.phone {
-        let recipient = engine.recipient_id(phone).await?;
-        let buyer = engine.buyer(&recipient).await?;
-        id = engine.about(&recipient);
-        gathered.case = engine.case_of_reply(&buyer.item, reply.answers.as_deref()).await?;
-        gathered.recipient = Some(buyer);
-    }
-    if let Some(case) = &gathered.case {
-        id = case.item.id.clone();
-    }
-    let intent = reply.intent;
-    let settled = engine.apply(&id, gathered, &Input::Replied(Replied { reply, channel }), trace).await?;
-    let line = Line::new(FUNCTION, "").decided(&id, &settled.decision);
-    Line { trace: trace.map(str::to_owned), kind: format!("reply_{intent}"), ..line }.emit();
-    Ok(())
-}
-
-fn ignore(kind: String) {
-    Line { kind, ..Line::new(FUNCTION, "ignored") }.emit();
-}
-
-/// A status changes the ledger of the case its correlation string names; one of another brand, or without one of our
-/// strings, is nobody's.
-async fn status<P: Ports>(
-    engine: &Engine<P>,
-    event: ChannelEvent,
-    trace: Option<&str>,
-) -> Result<(), EngineError> {
-    let Some((id, report)) = StatusReport::of(event).filter(|(id, _)| id.brand == engine.brand) else {
-        Line { reason: "foreign_status", ..Line::new(FUNCTION, "ignored") }.emit();
-        return Ok(());
-    };
-    let refused_by_buyer = match &report.status {
-        DeliveryStatus::Failed(refusal) => match refusal.reaction {
-            Reaction::OptOut(scope) => Some(scope),
-            Reaction::Retry(_) | Reaction::Hold | Reaction::FallBack | Reaction::Drop | Reaction::Park => {
-                None
-            }
-        },
-        DeliveryStatus::Sent | DeliveryStatus::Delivered | DeliveryStatus::Read => None,
-    };
-    let gathered = Gathered { case: engine.ports.load_case(&id).await?, ..Gathered::default() };
-    let settled = engine.apply(&id, gathered, &Input::Status(report), trace).await?;
-    emit(&id, &settled.decision, trace);
-    let phone = settled.gathered.case.as_ref().and_then(|case| phone_of(&case.item)).cloned();
-    match (refused_by_buyer, phone) {
-        (Some(scope), Some(phone)) => {
-            let at = engine.ports.now();
-            let said = Preferred { change: PreferenceChange::OptOut, scope, at, message: None };
-            prefer(engine, &phone.into(), said, trace).await
-        }
-        _ => Ok(()),
-    }
-}
-
-/// What a buyer said about being messaged.
-struct Preferred {
-    change: PreferenceChange,
-    scope: OptOutScope,
-    at: Timestamp,
-    message: Option<String>,
-}
-
-async fn prefer<P: Ports>(
-    engine: &Engine<P>,
-    from: &Contact,
-    said: Preferred,
-    trace: Option<&str>,
-) -> Result<(), EngineError> {
-    let Some(phone) = &from.phone else {
-        ignore("no_phone".to_owned());
-        return Ok(());
-    };
-    let Preferred { change, scope, at, message } = said;
-    let confirmed = message.map(|id| (EventKey::of_id(&id), Channel::Whatsapp));
-    let settled = engine.prefer(phone, change, scope, at, confirmed).await?;
-    if let Some(buyer) = &settled.gathered.recipient {
-        emit(&engine.about(&buyer.item.id), &settled.decision, trace);
-    }
-    Ok(())
-}
-
-fn emit(id: &CaseId, decision: &recoup_core::Decision, trace: Option<&str>) {
-    let line = Line::new(FUNCTION, "").decided(id, decision);
-    Line { trace: trace.map(str::to_owned), kind: "meta".to_owned(), ..line }.emit();
+    let origin = Origin { function: FUNCTION, provider: "meta", channel: Channel::Whatsapp, trace };
+    apply(engine, events, origin).await.map(Ok)
 }
 
 fn refuse(status: u16, reason: &'static str, request: &Request) -> Answer {

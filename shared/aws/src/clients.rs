@@ -19,13 +19,6 @@ const ATTEMPTS: u32 = 3;
 
 /// Builds the configuration that every client shares.
 pub fn sdk_config(aws: &AwsConfig) -> SdkConfig {
-    let credentials = Credentials::new(
-        &aws.access_key_id,
-        aws.secret_access_key.expose(),
-        aws.session_token.as_ref().map(|token| token.expose().to_owned()),
-        None,
-        "environment",
-    );
     let timeouts = TimeoutConfig::builder()
         .operation_attempt_timeout(Duration::from_millis(1_500))
         .operation_timeout(Duration::from_secs(4))
@@ -33,7 +26,7 @@ pub fn sdk_config(aws: &AwsConfig) -> SdkConfig {
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(aws.region.clone()))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .credentials_provider(SharedCredentialsProvider::new(credentials(aws)))
         .http_client(http_client())
         .sleep_impl(SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
@@ -43,6 +36,17 @@ pub fn sdk_config(aws: &AwsConfig) -> SdkConfig {
         config = config.endpoint_url(endpoint);
     }
     config.build()
+}
+
+/// What the runtime gave the function to act with.
+pub(crate) fn credentials(aws: &AwsConfig) -> Credentials {
+    Credentials::new(
+        &aws.access_key_id,
+        aws.secret_access_key.expose(),
+        aws.session_token.as_ref().map(|token| token.expose().to_owned()),
+        None,
+        "environment",
+    )
 }
 
 /// The HTTP client of every AWS client.

@@ -10,6 +10,7 @@ pub mod lambda;
 mod ports;
 mod queues;
 mod secrets;
+pub mod signed;
 #[cfg(feature = "sms")]
 pub mod sms;
 mod start;

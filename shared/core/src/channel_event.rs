@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::{Category, Contact, Correlation, Intent, Name, OptOutScope, Refusal, WhatsappUser, When};
+use crate::{Category, Contact, Correlation, Intent, Name, OptOutScope, Paused, Refusal, WhatsappUser, When};
 
 /// What a provider's webhook said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,29 +44,8 @@ pub enum ChannelEvent {
     },
     /// Anything else a buyer wrote.
     Replied(Reply),
-    /// The provider said how a template stands.
-    Template {
-        /// Its name.
-        template: Name,
-        /// Its language, as in the template's file, for example `pt_BR`.
-        language: String,
-        /// What was said.
-        news: TemplateNews,
-    },
-    /// The provider said how buyers like what our number sends.
-    NumberQuality {
-        /// How much.
-        quality: Quality,
-        /// The provider's word.
-        code: String,
-    },
-    /// The provider barred the account, or lifted it.
-    Account {
-        /// Whether nothing may be sent.
-        barred: bool,
-        /// The provider's word.
-        code: String,
-    },
+    /// The provider said something that concerns more than one message.
+    News(News),
     /// Trouble that concerns no single message.
     Trouble(Refusal),
     /// A kind this version does not act on, for the counter.
@@ -119,6 +98,43 @@ impl fmt::Debug for Words {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Words({} bytes)", self.0.len())
     }
+}
+
+/// What a provider said that concerns more than one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// A refusal, or trouble out of the blue, that stops others too.
+    Barred {
+        /// What rests.
+        what: Paused,
+        /// The provider's code.
+        code: String,
+    },
+    /// A buyer to whom the provider sends no more marketing for now.
+    Capped,
+    /// How a template stands.
+    Template {
+        /// Its name.
+        template: Name,
+        /// Its language.
+        language: String,
+        /// What was said.
+        news: TemplateNews,
+    },
+    /// How buyers like what the number sends.
+    NumberQuality {
+        /// How much.
+        quality: Quality,
+        /// The provider's word.
+        code: String,
+    },
+    /// The account was barred, or freed.
+    Account {
+        /// Whether nothing may be sent.
+        barred: bool,
+        /// The provider's word.
+        code: String,
+    },
 }
 
 /// What a provider says of a template.

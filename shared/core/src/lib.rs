@@ -31,11 +31,11 @@ pub use case::{
     Case, Entry, EventKey, Frozen, Matter, Next, Outcome, Outreach, SendState, Settlement, State, Told,
     TrailEntry,
 };
-pub use channel_event::{ChannelEvent, DeliveryStatus, Quality, Reply, TemplateNews, Words};
+pub use channel_event::{ChannelEvent, DeliveryStatus, News, Quality, Reply, TemplateNews, Words};
 pub use contact::{Address, Contact, PushToken, WhatsappUser};
 pub use decide::{
-    Answer, AnswerDue, Concluded, Context, Decision, Effect, Input, Lookup, Needs, News, PreferenceChange,
-    Replied, StatusReport, StepDue, Timer, Watch, World, decide, needs, owed,
+    Answer, AnswerDue, Concluded, Context, Decision, Effect, Input, Lookup, Needs, PreferenceChange, Replied,
+    StatusReport, StepDue, Timer, Watch, World, decide, needs, owed,
 };
 pub use event::{
     BuyerFacts, Checkout, ConsentChanged, DeclineClass, Event, Fact, KycCause, KycRejected, Lapsed, Order,

@@ -1,6 +1,6 @@
 //! What Meta says of our templates, our number and our account (messaging-providers.md 1.4).
 
-use recoup_core::{Category, ChannelEvent, Name, Quality, TemplateNews};
+use recoup_core::{Category, ChannelEvent, Name, News, Quality, TemplateNews};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -79,7 +79,7 @@ fn template_event(field: &str, news: &OfTemplate<'_>) -> Option<ChannelEvent> {
         return Some(ignored("foreign_template"));
     };
     Some(match news_of(&word) {
-        Some(news) => ChannelEvent::Template { template, language, news },
+        Some(news) => ChannelEvent::News(News::Template { template, language, news }),
         None => ignored(&format!("{field}_{word}")),
     })
 }
@@ -123,7 +123,7 @@ fn number_event(news: &OfSender<'_>) -> Option<ChannelEvent> {
         "UNFLAGGED" | "UPGRADE" => Quality::Green,
         _ => Quality::Unknown,
     };
-    Some(ChannelEvent::NumberQuality { quality, code: label(&word, "unnamed") })
+    Some(ChannelEvent::News(News::NumberQuality { quality, code: label(&word, "unnamed") }))
 }
 
 fn account_event(news: &OfSender<'_>) -> Option<ChannelEvent> {
@@ -141,13 +141,13 @@ fn account_event(news: &OfSender<'_>) -> Option<ChannelEvent> {
             let state = state.unwrap_or_default();
             // Only this state lifts; one that is scheduled leaves time to look, not to go on.
             let code = label(format!("{word}_{state}").trim_end_matches('_'), "unnamed");
-            return Some(ChannelEvent::Account { barred: state != "REINSTATE", code });
+            return Some(ChannelEvent::News(News::Account { barred: state != "REINSTATE", code }));
         }
         "ACCOUNT_RECONNECTED" => Some(false),
         _ => None,
     };
     Some(match barred {
-        Some(barred) => ChannelEvent::Account { barred, code: label(&word, "unnamed") },
+        Some(barred) => ChannelEvent::News(News::Account { barred, code: label(&word, "unnamed") }),
         None => ignored(&format!("account_update_{word}")),
     })
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use recoup_core::{
     Address, CaseId, Category, Channel, ChannelEvent, Contact, Content, Correlation, DeliveryStatus, Message,
-    Phone, Refusal, SendOutcome, StepIndex, TemplateContent, TextContent, Token,
+    News, Phone, Refusal, SendOutcome, StepIndex, TemplateContent, TextContent, Token,
 };
 use serde_json::Value;
 
@@ -141,11 +141,12 @@ pub(crate) fn event(event: &ChannelEvent) -> String {
             let when = reply.when.map_or(String::new(), |when| format!(" {when}"));
             format!("{} {from} replied {}{when}{answers} at {}: {words:?}", reply.id, reply.intent, reply.at)
         }
-        ChannelEvent::Template { template, language, news } => {
+        ChannelEvent::News(News::Template { template, language, news }) => {
             format!("template {template}/{language} {news:?}")
         }
-        ChannelEvent::NumberQuality { quality, code } => format!("number {quality:?} {code}"),
-        ChannelEvent::Account { barred, code } => format!("account barred={barred} {code}"),
+        ChannelEvent::News(News::NumberQuality { quality, code }) => format!("number {quality:?} {code}"),
+        ChannelEvent::News(News::Account { barred, code }) => format!("account barred={barred} {code}"),
+        ChannelEvent::News(news @ (News::Barred { .. } | News::Capped)) => format!("{news:?}"),
         ChannelEvent::Trouble(refusal) => format!("trouble {}", reaction(refusal)),
         ChannelEvent::Ignored { kind } => format!("ignored {kind}"),
     }

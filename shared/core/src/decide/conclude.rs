@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Concluded, Context, Decision, Effect, News, StatusReport, World, fact, owed, plan};
+use super::{Concluded, Context, Decision, Effect, StatusReport, World, fact, owed, plan};
 use crate::{
-    Backoff, Case, Channel, DeliveryStatus, Entry, Library, OptOutScope, Outcome, PauseScope, Paused,
+    Backoff, Case, Channel, DeliveryStatus, Entry, Library, News, OptOutScope, Outcome, PauseScope, Paused,
     Reaction, Reason, Refusal, SendOutcome, SendState, StepIndex,
 };
 

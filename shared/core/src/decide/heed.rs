@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Context, Decision, News};
-use crate::{Channel, Paused, Quality, Reason, Standing, TemplateNews};
+use super::{Context, Decision};
+use crate::{Channel, News, Paused, Quality, Reason, Standing, TemplateNews};
 
 pub(super) fn decide(known: Option<&Standing>, news: &News, context: &Context<'_>) -> Decision {
     let mut next = known.cloned().unwrap_or_default();

@@ -22,8 +22,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     AnswerKind, Case, CaseId, Channel, ChannelEvent, CustomerId, DeliveryStatus, Ended, Event, EventKey,
-    Feed, HandOff, Message, Name, OptOutScope, Paused, Policy, Quality, Reason, Recipient, RecipientId,
-    Reply, SendOutcome, Source, Standing, StepIndex, TemplateNews, Token, Told,
+    Feed, HandOff, Message, Name, News, OptOutScope, Policy, Reason, Recipient, RecipientId, Reply,
+    SendOutcome, Source, Standing, StepIndex, Token, Told,
 };
 
 pub use owed::owed;
@@ -136,43 +136,6 @@ pub struct AnswerDue {
     pub asked_at: Timestamp,
     /// The channel it goes by.
     pub channel: Channel,
-}
-
-/// What a provider said that concerns more than one message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
-    /// A refusal, or trouble out of the blue, that stops others too.
-    Barred {
-        /// What rests.
-        what: Paused,
-        /// The provider's code.
-        code: String,
-    },
-    /// A buyer to whom the provider sends no more marketing for now.
-    Capped,
-    /// How a template stands.
-    Template {
-        /// Its name.
-        template: Name,
-        /// Its language.
-        language: String,
-        /// What was said.
-        news: TemplateNews,
-    },
-    /// How buyers like what the number sends.
-    NumberQuality {
-        /// How much.
-        quality: Quality,
-        /// The provider's word.
-        code: String,
-    },
-    /// The account was barred, or freed.
-    Account {
-        /// Whether nothing may be sent.
-        barred: bool,
-        /// The provider's word.
-        code: String,
-    },
 }
 
 /// Whether a buyer withdrew or agreed.
