@@ -16,7 +16,7 @@ use crate::stack::{brand, webhooks};
 use crate::{Fault, Lane, Memory, Settings, Stack, Ticket};
 
 /// The queues that functions consume.
-pub const CONSUMED: [Queue; 3] = [Queue::Whatsapp, Queue::Sms, Queue::Spill];
+pub const CONSUMED: [Queue; 4] = [Queue::Whatsapp, Queue::Sms, Queue::HandOff, Queue::Spill];
 
 /// What a process or request is at work on.
 #[derive(Debug, Clone, PartialEq, Eq)]
