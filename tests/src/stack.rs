@@ -11,12 +11,12 @@ use recoup_app::lookup::Apis;
 use recoup_app::ports::{Clock, Queue, Store};
 use recoup_app::push_sender::{self, PushSender, PushSettings};
 use recoup_app::queue::Received;
-use recoup_app::sms_fallback::{self, AwsSender, TwilioSender};
+use recoup_app::sms_fallback::{self, AwsSender, AwsSms, TwilioSender};
 use recoup_app::step::StepSender;
 use recoup_app::sweep::{self, Swept};
 use recoup_app::webhook::{WebhookSettings, Webhooks};
 use recoup_app::whatsapp_sender::{self, MetaSender, MetaSettings};
-use recoup_app::{channel_webhook, payment_webhook};
+use recoup_app::{channel_events, channel_webhook, payment_webhook};
 use recoup_core::{
     Brand, Case, CaseId, Correlation, DeliveryStatus, Event, EventId, Fact, Input, Policy, StatusReport,
 };
@@ -131,8 +131,8 @@ impl Stack {
         let handoffs = HandOffs { engine: engine.clone(), transport: memory.clone() };
         let sms_fallback = match settings.sms {
             Sms::Aws => {
-                let sender =
-                    AwsSender::new(memory.clone(), "+447700900123").expect("a number is an identity");
+                let codec = AwsSms::new("+447700900123").expect("a number is an identity");
+                let sender = AwsSender::new(memory.clone(), codec);
                 SmsFallback::Aws(sms_fallback::parts(engine.clone(), memory.clone(), apis, sender, last))
             }
             Sms::Twilio => {
@@ -248,7 +248,7 @@ impl Stack {
     /// Hands every queue's visible messages to its function, ten at most each, and returns how many there were. What a
     /// function does not report is deleted; when it dies, all its messages come again and a new process takes over.
     pub fn deliver(&mut self) -> usize {
-        [Queue::Whatsapp, Queue::Sms, Queue::Push, Queue::HandOff, Queue::Spill]
+        [Queue::Whatsapp, Queue::Sms, Queue::Push, Queue::HandOff, Queue::ChannelEvents, Queue::Spill]
             .into_iter()
             .map(|queue| self.deliver_from(queue))
             .sum()
@@ -287,6 +287,7 @@ impl Stack {
             },
             Queue::Push => self.push_sender.take_batch(batch).await,
             Queue::HandOff => self.handoffs.take_batch(batch).await,
+            Queue::ChannelEvents => channel_events::take_batch(&self.engine, batch).await,
             Queue::Spill => sweep::replay(&self.webhooks, batch).await,
             Queue::Parked | Queue::Email | Queue::HandOffDead => {
                 batch.into_iter().map(|received| received.id).collect()

@@ -15,9 +15,8 @@ async fn main() -> Result<(), StartError> {
     let SmsConfig { provider, max_receives } = SmsConfig::read(&started.environment)?;
     let (transport, apis) = (&HttpTransport::new(), started.apis());
     match provider {
-        SmsProvider::Aws { origination_identity } => {
-            let api = EndUserMessaging::new(&started.config.aws);
-            let sender = AwsSender::new(api, &origination_identity)?;
+        SmsProvider::Aws(codec) => {
+            let sender = AwsSender::new(EndUserMessaging::new(&started.config.aws), codec);
             serve(&parts(started.engine, transport, apis, sender, max_receives)).await
         }
         SmsProvider::Twilio => {

@@ -176,6 +176,8 @@ pub enum Queue {
     HandOff,
     /// What of that no receiver takes; nobody consumes it.
     HandOffDead,
+    /// What AWS says of messages.
+    ChannelEvents,
     /// What a person must look at; nobody consumes it.
     Parked,
     /// Verified webhooks that the store could not take.

@@ -1,7 +1,8 @@
 //! Sends by text message what WhatsApp definitely could not, gated by the same ledger.
 
-pub use recoup_channels::MalformedSetting;
-use recoup_channels::aws_sms::{self, AwsSms};
+use recoup_channels::aws_sms;
+pub use recoup_channels::aws_sms::AwsSms;
+pub use recoup_channels::Registered;
 use recoup_channels::twilio::Twilio;
 use recoup_core::{Channel, Message, SendOutcome};
 
@@ -53,12 +54,9 @@ pub struct AwsSender<A> {
 }
 
 impl<A: TextApi> AwsSender<A> {
-    /// Sends from this number, pool or sender id.
-    ///
-    /// # Errors
-    /// [`MalformedSetting`] when the identity cannot be one.
-    pub fn new(api: A, origination_identity: &str) -> Result<Self, MalformedSetting> {
-        Ok(Self { api, codec: AwsSms::new(origination_identity)? })
+    /// Sends from an account set up like this.
+    pub fn new(api: A, codec: AwsSms) -> Self {
+        Self { api, codec }
     }
 }
 

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use recoup_app::engine::Outlets;
 use recoup_app::ports::SecretName;
+use recoup_app::sms_fallback::{AwsSms, Registered};
 use recoup_app::webhook::WebhookSettings;
 use recoup_core::{Brand, Link, Policy, SendWindow, Source};
+use serde::Deserialize;
 use thiserror::Error;
 
 /// Why a function does not start: names the variable and the way out.
@@ -63,6 +65,7 @@ pub const OPTIONAL_VARIABLES: [&str; 4] = ["CASE_PAGE", "IDENTITY_LINK_BASE", "O
 pub fn variables_of(function: &str) -> Vec<&'static str> {
     let own: &[&'static str] = match function {
         "payment-webhook" | "cart-webhook" | "kyc-webhook" | "merchant-webhook" => &WEBHOOK_VARIABLES,
+        "channel-events" => &["CHANNEL_EVENTS_QUEUE_URL"],
         "channel-webhook" => &["META_SECRET_ARN"],
         "whatsapp-sender" => {
             &["GRAPH_VERSION", "META_SECRET_ARN", "SOURCES", "SOURCE_SECRETS", "WHATSAPP_PHONE_NUMBER_ID"]
@@ -70,6 +73,9 @@ pub fn variables_of(function: &str) -> Vec<&'static str> {
         "push-sender" => &["PUSH_MAX_RECEIVES", "PUSH_SECRET_ARN", "SOURCES", "SOURCE_SECRETS"],
         "handoff" => &["HANDOFF_DEAD_QUEUE_URL", "OUTLETS_SECRET_ARN"],
         "sms-fallback" => &[
+            "SMS_CONFIGURATION_SET",
+            "SMS_INDIA_JSON",
+            "SMS_MAX_PRICE",
             "SMS_MAX_RECEIVES",
             "SMS_ORIGINATION_IDENTITY",
             "SMS_PROVIDER",
@@ -161,6 +167,8 @@ pub struct Resources {
     pub handoff_queue_url: String,
     /// Its dead-letter queue; only the function that tells them needs it.
     pub handoff_dead_queue_url: Option<String>,
+    /// The queue of what AWS says of messages; only the function that reads it needs it.
+    pub channel_events_queue_url: Option<String>,
     /// The queue nobody consumes.
     pub parked_queue_url: String,
     /// The same queue, as the dead-letter queue of schedules.
@@ -346,6 +354,7 @@ fn read_resources(environment: &Environment) -> Result<Resources, ConfigError> {
         push_queue_url: environment.required("PUSH_QUEUE_URL")?,
         handoff_queue_url: environment.required("HANDOFF_QUEUE_URL")?,
         handoff_dead_queue_url: environment.get("HANDOFF_DEAD_QUEUE_URL").map(str::to_owned),
+        channel_events_queue_url: environment.get("CHANNEL_EVENTS_QUEUE_URL").map(str::to_owned),
         parked_queue_url: environment.required("PARKED_QUEUE_URL")?,
         parked_queue_arn: environment.required("PARKED_QUEUE_ARN")?,
         spill_queue_url: environment.required("SPILL_QUEUE_URL")?,
@@ -447,11 +456,8 @@ pub struct SmsConfig {
 /// Who sends text messages.
 #[derive(Debug, Clone)]
 pub enum SmsProvider {
-    /// AWS End User Messaging, from this number, pool or sender id.
-    Aws {
-        /// The number, pool or sender id.
-        origination_identity: String,
-    },
+    /// AWS End User Messaging.
+    Aws(AwsSms),
     /// Twilio.
     Twilio,
 }
@@ -463,9 +469,7 @@ impl SmsConfig {
     /// [`ConfigError`] naming the variable.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         let provider = match environment.required("SMS_PROVIDER")?.as_str() {
-            "aws" => {
-                SmsProvider::Aws { origination_identity: environment.required("SMS_ORIGINATION_IDENTITY")? }
-            }
+            "aws" => SmsProvider::Aws(read_aws_sms(environment)?),
             "twilio" => {
                 environment.required("TWILIO_SECRET_ARN")?;
                 SmsProvider::Twilio
@@ -478,6 +482,39 @@ impl SmsConfig {
         let max_receives = u32::try_from(environment.number("SMS_MAX_RECEIVES", 1, 1000)?).unwrap_or(1);
         Ok(Self { provider, max_receives })
     }
+}
+
+/// The registry's ids, as in `SMS_INDIA_JSON`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct India {
+    entity_id: String,
+    templates: serde_json::Value,
+}
+
+fn read_aws_sms(environment: &Environment) -> Result<AwsSms, ConfigError> {
+    let malformed = |name, rule: &str| ConfigError::Malformed { name, rule: rule.to_owned() };
+    let identity = environment.required("SMS_ORIGINATION_IDENTITY")?;
+    let mut sms = AwsSms::new(&identity).map_err(|_| {
+        malformed("SMS_ORIGINATION_IDENTITY", "must be the number, pool or sender id, or its ARN")
+    })?;
+    if let Some(set) = environment.get("SMS_CONFIGURATION_SET") {
+        let rule = "must be the name of a configuration set, or its ARN";
+        sms = sms.with_configuration_set(set).map_err(|_| malformed("SMS_CONFIGURATION_SET", rule))?;
+    }
+    if let Some(price) = environment.get("SMS_MAX_PRICE") {
+        let rule = "must be US dollars for one part, such as 0.05";
+        sms = sms.with_max_price(price).map_err(|_| malformed("SMS_MAX_PRICE", rule))?;
+    }
+    if let Some(json) = environment.get("SMS_INDIA_JSON") {
+        let rule = r#"must be {"entity_id":"..","templates":{"TEMPLATE":{"LANGUAGE":".."}}} with ids of digits"#;
+        let malformed = || malformed("SMS_INDIA_JSON", rule);
+        let india: India = serde_json::from_str(json).map_err(|_| malformed())?;
+        let templates = Registered::parse(&india.templates.to_string(), "templates");
+        let templates = templates.map_err(|_| malformed())?;
+        sms = sms.registered_in_india(&india.entity_id, templates).map_err(|_| malformed())?;
+    }
+    Ok(sms)
 }
 
 /// What only the push sender is configured with.
@@ -575,12 +612,49 @@ mod tests {
     }
 
     #[test]
+    fn f42_a_malformed_setting_of_text_messages_is_refused_by_name_before_anything_is_sent() {
+        let settings = |name: &str, value: &str| {
+            let mut environment = Environment::of([
+                ("SMS_PROVIDER", "aws"),
+                ("SMS_MAX_RECEIVES", "5"),
+                ("SMS_ORIGINATION_IDENTITY", "+447700900123"),
+                ("SMS_CONFIGURATION_SET", "recoup-sms"),
+                ("SMS_MAX_PRICE", "0.05"),
+                ("SMS_INDIA_JSON", r#"{"entity_id":"1101","templates":{"payment_failed_first":{"en":"1107"}}}"#),
+            ]);
+            environment.0.insert(name.to_owned(), value.to_owned());
+            SmsConfig::read(&environment)
+        };
+        for absent in ["SMS_CONFIGURATION_SET", "SMS_MAX_PRICE", "SMS_INDIA_JSON"] {
+            assert!(settings(absent, "").is_ok(), "{absent} may be absent");
+        }
+        for (name, value) in [
+            ("SMS_PROVIDER", "pigeon"),
+            ("SMS_MAX_RECEIVES", "0"),
+            ("SMS_ORIGINATION_IDENTITY", ""),
+            ("SMS_ORIGINATION_IDENTITY", "two words"),
+            ("SMS_CONFIGURATION_SET", "recoup sms"),
+            ("SMS_MAX_PRICE", "5 cents"),
+            ("SMS_MAX_PRICE", "5"),
+            ("SMS_INDIA_JSON", "[]"),
+            ("SMS_INDIA_JSON", r#"{"entity_id":"1101"}"#),
+            ("SMS_INDIA_JSON", r#"{"entity_id":"ACME","templates":{}}"#),
+            ("SMS_INDIA_JSON", r#"{"entity_id":"1101","templates":{"a":{"en":"HX1"}}}"#),
+            ("SMS_INDIA_JSON", r#"{"entity_id":"1101","templates":{},"header":"ACME"}"#),
+        ] {
+            let error = settings(name, value).expect_err(value).to_string();
+            assert!(error.contains(name), "{value}: {error}");
+        }
+    }
+
+    #[test]
     fn the_variables_of_a_function_are_sorted_and_hold_the_common_ones() {
         for function in [
             "payment-webhook",
             "cart-webhook",
             "kyc-webhook",
             "merchant-webhook",
+            "channel-events",
             "channel-webhook",
             "whatsapp-sender",
             "sms-fallback",

@@ -22,9 +22,6 @@ pub enum StartError {
     /// A secret that was read and is unfit.
     #[error("{0}; mend the secret, see README, Secrets")]
     Secret(SecretError),
-    /// A provider's setting.
-    #[error(transparent)]
-    Setting(#[from] recoup_app::sms_fallback::MalformedSetting),
     /// The runtime.
     #[error(transparent)]
     Runtime(#[from] lambda_runtime::Error),

@@ -2,6 +2,7 @@
 //!
 //! Every test runs in a [`scene`], which also checks that nothing seeded shows in a log line, a queue or a schedule.
 
+mod aws_events;
 mod bad_input;
 mod batches;
 mod breaker;

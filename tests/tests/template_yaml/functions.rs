@@ -8,8 +8,9 @@ use crate::flow::{CONSUMERS, ROUTES};
 use crate::model::{Code, Template, entries, items, pascal, target, text};
 
 /// Binary, memory in MB, timeout in seconds.
-const SIZES: [(&str, u64, u64); 10] = [
+const SIZES: [(&str, u64, u64); 11] = [
     ("cart-webhook", 128, 10),
+    ("channel-events", 128, 30),
     ("channel-webhook", 128, 10),
     ("handoff", 128, 30),
     ("kyc-webhook", 128, 10),
@@ -22,7 +23,8 @@ const SIZES: [(&str, u64, u64); 10] = [
 ];
 
 /// Where a variable that is no policy setting must point.
-const WIRING: [(&str, &str); 22] = [
+const WIRING: [(&str, &str); 23] = [
+    ("CHANNEL_EVENTS_QUEUE_URL", "ChannelEventsQueue"),
     ("HANDOFF_DEAD_QUEUE_URL", "HandoffDeadQueue"),
     ("HANDOFF_QUEUE_URL", "HandoffQueue"),
     ("META_SECRET_ARN", "MetaSecret"),
@@ -204,7 +206,8 @@ pub(crate) fn sample_problems(template: &Template, code: &Code) -> Vec<String> {
             ));
         }
         for record in items(&sample["Records"]) {
-            let queue = text(&record["eventSourceARN"]).rsplit('-').next().unwrap_or_default();
+            // The stack of the samples is called recoup.
+            let queue = text(&record["eventSourceARN"]).rsplit(":recoup-").next().unwrap_or_default();
             let listens = CONSUMERS
                 .iter()
                 .any(|(name, from)| name == owner && *from == format!("{}Queue", pascal(queue)));

@@ -45,7 +45,7 @@ const PEPPER: &str = "secretsmanager:GetSecretValue on PepperSecret";
 const TELLS: &str = "handoff";
 
 /// What a function may do beyond that, writing its own log and reading its own queue apart.
-const BEYOND: [(&str, &[&str]); 10] = [
+const BEYOND: [(&str, &[&str]); 11] = [
     (
         TELLS,
         &[
@@ -63,6 +63,7 @@ const BEYOND: [(&str, &[&str]); 10] = [
             "sqs:SendMessage on WhatsappQueue",
         ],
     ),
+    ("channel-events", &[PEPPER, "sqs:SendMessage on SmsQueue", "sqs:SendMessage on WhatsappQueue"]),
     webhook!("payment-webhook", secrets_of!("payment")),
     webhook!("cart-webhook", PEPPER, secrets_of!("cart")),
     webhook!("kyc-webhook", secrets_of!("kyc")),
@@ -182,7 +183,7 @@ fn items_of(binary: &str) -> &'static str {
     match binary {
         TELLS => "c#${Brand}#*",
         // Message providers say nothing of a source's successes.
-        "channel-webhook" => "c#${Brand}#* r#${Brand}#* p#${Brand}",
+        "channel-webhook" | "channel-events" => "c#${Brand}#* r#${Brand}#* p#${Brand}",
         // The sweep replays what providers said while the table could not take it.
         "push-sender" | "sms-fallback" | "whatsapp-sender" | "sweep" => {
             "c#${Brand}#* r#${Brand}#* f#${Brand}#* p#${Brand}"

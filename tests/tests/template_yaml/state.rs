@@ -20,7 +20,13 @@ const DOCUMENTS: [(&str, &str, &str); 2] = [
 ];
 
 /// Alarm, its metric, and what it looks at.
-const ALARMS: [(&str, &str, &[&str]); 8] = [
+const ALARMS: [(&str, &str, &[&str]); 10] = [
+    (
+        "ChannelEventsAgeAlarm",
+        "ApproximateAgeOfOldestMessage",
+        &[r#"{"Fn::GetAtt":["ChannelEventsQueue","QueueName"]}"#],
+    ),
+    ("ChannelEventsErrorsAlarm", "Errors", &[r#"{"Ref":"ChannelEventsFunction"}"#]),
     (
         "HandoffDeadAlarm",
         "ApproximateNumberOfMessagesVisible",
@@ -174,6 +180,8 @@ pub(crate) fn parameter_problems(template: &Template) -> Vec<String> {
     }
     for (output, resource) in [
         ("ApiId", "WebhookApi"),
+        ("ChannelEventsQueueUrl", "ChannelEventsQueue"),
+        ("ChannelEventsTopicArn", "ChannelEventsTopic"),
         ("HandoffDeadQueueUrl", "HandoffDeadQueue"),
         ("HandoffQueueUrl", "HandoffQueue"),
         ("ParkedQueueUrl", "ParkedQueue"),
