@@ -32,4 +32,4 @@ pub use memory::Memory;
 pub use queues::Waiting;
 pub use schedules::Schedule;
 pub use seen::Stored;
-pub use stack::{Settings, Sms, Stack, webhooks};
+pub use stack::{Settings, Sms, Stack, Whatsapp, webhooks};

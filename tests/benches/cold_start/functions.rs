@@ -9,8 +9,16 @@ use serde_json::{Value, json};
 use crate::traffic;
 
 /// Every function of the template, the one that makes work for the others first.
-pub(crate) const FUNCTIONS: [&str; 8] =
-    [WEBHOOK, "channel-webhook", "channel-events", "whatsapp-sender", "push-sender", "sms-fallback", "handoff", "sweep"];
+pub(crate) const FUNCTIONS: [&str; 8] = [
+    WEBHOOK,
+    "channel-webhook",
+    "channel-events",
+    "whatsapp-sender",
+    "push-sender",
+    "sms-fallback",
+    "handoff",
+    "sweep",
+];
 
 /// The official runtime client with no work, `tests/examples/echo.rs`, below the folder of the functions.
 pub(crate) const FLOOR: &str = "examples/echo";
@@ -156,7 +164,8 @@ pub(crate) fn forged(n: u64) -> String {
 /// What AWS says of a text message, for a case that is not in the table.
 fn text_event() -> String {
     let sent = "rcp1/main/stripe/in_1Bench/0/sms/bench0123456789abcdefghi";
-    json!({"eventType": "TEXT_DELIVERED", "isFinal": true, "messageId": "bench", "context": {"recoup": sent}}).to_string()
+    json!({"eventType": "TEXT_DELIVERED", "isFinal": true, "messageId": "bench", "context": {"recoup": sent}})
+        .to_string()
 }
 
 /// A signed delivery status of Meta, for a case that is not in the table.

@@ -1,11 +1,13 @@
 //! What AWS publishes: statuses of text messages and of WhatsApp, and what buyers write back.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use recoup_app::ports::Queue;
 use recoup_core::Phone;
-use recoup_tests::{Call, Fault, Reply, meta, seeds};
+use recoup_tests::{Asked, Call, Fault, Reply, Settings, Whatsapp, meta, seeds};
 use serde_json::{Value, json};
 
-use crate::scene::{Scene, days, hours, minutes, scene};
+use crate::scene::{Scene, days, hours, minutes, scene, scene_with};
 
 /// A debt that WhatsApp could not tell of, so that a text message went.
 fn texted(scene: &mut Scene) {
@@ -65,7 +67,8 @@ fn r14_what_aws_says_of_a_text_message_moves_its_ledger() {
             scene.advance(minutes(1));
             assert_eq!(scene.ledger("in_1")[1], entry);
         }
-        let line = scene.lines().into_iter().rfind(|line| line.get("fn") == "channel_events").expect("logged");
+        let line =
+            scene.lines().into_iter().rfind(|line| line.get("fn") == "channel_events").expect("logged");
         assert_eq!((line.get("outcome"), line.get("kind")), ("applied", "aws_sms"));
     });
 }
@@ -137,11 +140,57 @@ fn f25_statuses_of_whatsapp_by_aws_are_metas_own() {
     }
 }
 
+/// The message of Meta's in a request to AWS.
+fn inside(asked: &Asked) -> Value {
+    let message = asked.json()["message"].as_str().and_then(|text| STANDARD.decode(text).ok());
+    serde_json::from_slice(&message.expect("base64")).expect("json")
+}
+
+#[test]
+fn r14_whatsapp_by_aws_takes_the_same_message_and_its_status_comes_by_the_topic() {
+    scene_with(Settings { whatsapp: Whatsapp::Aws, ..Settings::default() }, |scene| {
+        sent(scene);
+        let asked = scene.memory.asked("social-messaging");
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].url, "https://social-messaging.eu-west-1.amazonaws.com/v1/whatsapp/send");
+        let message = inside(&asked[0]);
+        assert_eq!(
+            (message["to"].as_str(), message["type"].as_str()),
+            (Some(seeds::PHONE), Some("template"))
+        );
+        let correlation = message["biz_opaque_callback_data"].as_str().expect("comes back in statuses");
+        publish(scene, &by_social(&meta::statuses(&[meta::status(correlation, "read", None)])));
+        scene.advance(minutes(1));
+        assert_eq!(scene.ledger("in_1"), ["0 whatsapp read"]);
+        assert_eq!(scene.memory.asked("graph.facebook.com").len(), 0);
+    });
+}
+
+#[test]
+fn f20_what_aws_refuses_for_whatsapp_is_judged_by_its_exception() {
+    let refused =
+        |status, exception: &str| Reply::Json(status, json!({"__type": exception, "message": "no"}));
+    for (reply, ledger) in [
+        (refused(429, "ThrottledRequestException"), "0 whatsapp sent"),
+        (refused(502, "DependencyException"), "0 whatsapp claimed"),
+        (Reply::Lost, "0 whatsapp claimed"),
+        (Reply::NotSent, "0 whatsapp sent"),
+    ] {
+        scene_with(Settings { whatsapp: Whatsapp::Aws, ..Settings::default() }, |scene| {
+            scene.memory.answer("social-messaging", [reply.clone()]);
+            scene.fail_invoice("in_1");
+            scene.advance(hours(1));
+            assert_eq!(scene.ledger("in_1"), [ledger], "{reply:?}");
+            let taken = scene.memory.asked("social-messaging").iter().filter(|asked| asked.taken).count();
+            assert!(taken <= 1, "{reply:?}: never twice");
+        });
+    }
+}
+
 #[test]
 fn o28_stop_by_text_message_or_by_whatsapp_at_aws_silences_every_lane() {
-    let by_whatsapp = |scene: &Scene| {
-        by_social(&meta::text(seeds::PHONE, "STOP", scene.memory.time().as_second()))
-    };
+    let by_whatsapp =
+        |scene: &Scene| by_social(&meta::text(seeds::PHONE, "STOP", scene.memory.time().as_second()));
     let stops: [fn(&Scene) -> Value; 2] = [|_| by_text("Stop", "cae173d2"), by_whatsapp];
     for stop in stops {
         scene(|scene| {
@@ -277,9 +326,11 @@ fn i13_an_event_of_another_brand_or_of_nobody_changes_nothing() {
         let case = scene.case("in_1");
         let ours = of_text(scene, "TEXT_DELIVERED");
         let correlation = scene.memory.texts()[0].1.context[0].1.clone();
-        for foreign in
-            [json!({"recoup": correlation.replace("/main/", "/other/")}), json!({"account": "bar"}), json!(null)]
-        {
+        for foreign in [
+            json!({"recoup": correlation.replace("/main/", "/other/")}),
+            json!({"account": "bar"}),
+            json!(null),
+        ] {
             let mut event = ours.clone();
             event["context"] = foreign;
             publish(scene, &event);

@@ -67,7 +67,9 @@ pub(crate) fn problems(template: &Template) -> Vec<String> {
         || subscription["Protocol"] != "sqs"
         || subscription["RawMessageDelivery"] != true
     {
-        found.push(format!("ChannelEventsSubscription does not put bare messages into the queue: {subscription}"));
+        found.push(format!(
+            "ChannelEventsSubscription does not put bare messages into the queue: {subscription}"
+        ));
     }
     found.extend(configuration_set_problems(template));
     found
@@ -104,7 +106,8 @@ fn configuration_set_problems(template: &Template) -> Vec<String> {
         found.push("SmsConfigurationSet is there without text messages by AWS".to_owned());
     }
     let destination = &template.properties("SmsConfigurationSet")["EventDestinations"][0];
-    if target(&destination["SnsDestination"]["TopicArn"]) != "ChannelEventsTopic" || destination["Enabled"] != true
+    if target(&destination["SnsDestination"]["TopicArn"]) != "ChannelEventsTopic"
+        || destination["Enabled"] != true
     {
         found.push(format!("SmsConfigurationSet does not publish to ChannelEventsTopic: {destination}"));
     }
@@ -148,7 +151,8 @@ mod refusals {
 
     #[test]
     fn a_topic_that_others_may_publish_to_is_refused() {
-        let policy = |index| properties("ChannelEventsTopicPolicy", &format!("PolicyDocument/Statement/{index}"));
+        let policy =
+            |index| properties("ChannelEventsTopicPolicy", &format!("PolicyDocument/Statement/{index}"));
         assert_refused(&policy("0"), Value::Null, "ChannelEventsTopicPolicy says");
         assert_refused(&policy("1/Principal"), json!("*"), "ChannelEventsTopicPolicy says");
         assert_refused(&policy("1/Condition"), Value::Null, "ChannelEventsTopicPolicy says");

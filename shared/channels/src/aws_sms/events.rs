@@ -6,8 +6,13 @@ use serde_json::Value;
 
 use super::{CONTEXT_KEY, reactions};
 use crate::ChannelParseError;
-use crate::inbound::{heard, promise};
+use crate::inbound::{heard, is_keyword, promise};
 use crate::outcome::{ignored, provider_id};
+
+/// What AWS confirms and answers by itself, unless the merchant manages opt-outs (messaging-providers.md sections 4 and
+/// 6).
+const KEYWORDS: &[&str] =
+    &["ARRET", "CANCEL", "END", "HELP", "OPT-OUT", "OPTOUT", "QUIT", "REMOVE", "STOP", "TD", "UNSUBSCRIBE"];
 
 /// Reads the event out of the message of an SNS notification or a line of CloudWatch Logs, where it stands bare, or out
 /// of an event of EventBridge or a whole notification. `received` is the time of what a buyer wrote, which AWS does not
@@ -70,5 +75,6 @@ fn message_event(event: &Value, at: Timestamp) -> ChannelEvent {
     let answers = member(event, "previousPublishedMessageId").and_then(provider_id);
     let (intent, words) = (read_reply(theirs).intent, Words::of(theirs));
     let when = promise(intent, &words);
-    heard(Reply { from: from.into(), at, intent, when, words, answers, id }, OptOutScope::All)
+    let answered = is_keyword(theirs, KEYWORDS);
+    heard(Reply { from: from.into(), at, intent, when, words, answers, id, answered }, OptOutScope::All)
 }
