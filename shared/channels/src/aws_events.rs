@@ -30,9 +30,13 @@ struct Shape {
     mail: Option<IgnoredAny>,
     event_type: Option<IgnoredAny>,
     message_body: Option<IgnoredAny>,
+    /// What SNS puts its envelope around.
+    #[serde(rename = "Message")]
+    wrapped: Option<String>,
 }
 
-/// Reads one message of the topic, without SNS' own envelope. `received` is the time of what a buyer wrote where AWS
+/// Reads one message of the topic, with SNS' own envelope or, as a subscription for bare messages delivers it, without.
+/// `received` is the time of what a buyer wrote where AWS
 /// does not tell it. An object of no known shape is counted.
 ///
 /// Nothing is verified here: it must come from a queue that only our own topic may write to, and the topic from AWS.
@@ -55,6 +59,9 @@ pub fn events(body: &[u8], received: Timestamp) -> Result<Notified, ChannelParse
     let sms = (aws_sms::NAME, Channel::Sms);
     if shape.event_type.is_some() || shape.message_body.is_some() {
         return Ok(of(sms, aws_sms::events(body, received)?));
+    }
+    if let Some(inner) = shape.wrapped {
+        return events(inner.as_bytes(), received);
     }
     Ok(of(("aws", Channel::Sms), vec![ignored("aws_unknown_shape")]))
 }

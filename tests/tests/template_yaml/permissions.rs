@@ -75,6 +75,7 @@ const BEYOND: [(&str, &[&str]); 11] = [
             PEPPER,
             "secretsmanager:GetSecretValue on MetaSecret",
             secrets_of!("payment"),
+            "social-messaging:SendWhatsAppMessage on WhatsappOriginationIdentity if WhatsappByAws",
             "sqs:SendMessage on SmsQueue",
             "sqs:SendMessage on WhatsappQueue",
         ],

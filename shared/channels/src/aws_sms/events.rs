@@ -6,13 +6,8 @@ use serde_json::Value;
 
 use super::{CONTEXT_KEY, reactions};
 use crate::ChannelParseError;
-use crate::inbound::{heard, is_keyword, promise};
+use crate::inbound::{heard, promise};
 use crate::outcome::{ignored, provider_id};
-
-/// What AWS confirms and answers by itself, unless the merchant manages opt-outs (messaging-providers.md sections 4 and
-/// 6).
-const KEYWORDS: &[&str] =
-    &["ARRET", "CANCEL", "END", "HELP", "OPT-OUT", "OPTOUT", "QUIT", "REMOVE", "STOP", "TD", "UNSUBSCRIBE"];
 
 /// Reads the event out of the message of an SNS notification or a line of CloudWatch Logs, where it stands bare, or out
 /// of an event of EventBridge or a whole notification. `received` is the time of what a buyer wrote, which AWS does not
@@ -64,7 +59,10 @@ fn status_event(kind: &str, event: &Value) -> ChannelEvent {
     }
 }
 
-/// A reply to a number with two-way messaging.
+/// A reply to a number with two-way messaging (AWS' user guide, "two-way SMS message payload").
+///
+/// A keyword such as STOP comes here only where the merchant manages opt-outs, and there AWS confirms none (the same guide,
+/// "Self-managed opt-outs"): each is answered by us. A number that AWS did opt out takes no answer anyway.
 fn message_event(event: &Value, at: Timestamp) -> ChannelEvent {
     let from = member(event, "originationNumber").and_then(|number| Phone::parse(number).ok());
     let Some(from) = from else { return ignored("no_sender") };
@@ -75,6 +73,6 @@ fn message_event(event: &Value, at: Timestamp) -> ChannelEvent {
     let answers = member(event, "previousPublishedMessageId").and_then(provider_id);
     let (intent, words) = (read_reply(theirs).intent, Words::of(theirs));
     let when = promise(intent, &words);
-    let answered = is_keyword(theirs, KEYWORDS);
-    heard(Reply { from: from.into(), at, intent, when, words, answers, id, answered }, OptOutScope::All)
+    let reply = Reply { from: from.into(), at, intent, when, words, answers, id, answered: false };
+    heard(reply, OptOutScope::All)
 }
