@@ -81,7 +81,9 @@ pub fn secret_text(name: SecretName) -> String {
             let account_sid = format!("AC{}", "0".repeat(32));
             let contents: BTreeMap<&str, Value> = Library::template_files()
                 .iter()
-                .map(|(name, _)| (*name, json!({"en": content_sid(name, "en"), "es": content_sid(name, "es")})))
+                .map(|(name, _)| {
+                    (*name, json!({"en": content_sid(name, "en"), "es": content_sid(name, "es")}))
+                })
                 .collect();
             json!({
                 "account_sid": account_sid, "auth_token": TWILIO_TOKEN, "from": "+15017122661",
@@ -94,9 +96,7 @@ pub fn secret_text(name: SecretName) -> String {
             "flows": {"payment_failed_first": {"en": "64f0c1e2a5b3"}},
         })
         .to_string(),
-        SecretName::Rapiwa => {
-            json!({"api_key": RAPIWA_KEY, "webhook_secrets": [PATH_SECRET]}).to_string()
-        }
+        SecretName::Rapiwa => json!({"api_key": RAPIWA_KEY, "webhook_secrets": [PATH_SECRET]}).to_string(),
         SecretName::Push => {
             json!({"onesignal": {"app_id": ONESIGNAL_APP, "api_key": "os_v2_app_seeded"}}).to_string()
         }

@@ -23,9 +23,7 @@ use recoup_core::{
 };
 use serde_json::Value;
 
-use crate::http_script::{
-    FCM_URL, GRAPH_URL, MSG91_URL, ONESIGNAL_URL, RAPIWA_URL, STRIPE_URL, TWILIO_URL,
-};
+use crate::http_script::{FCM_URL, GRAPH_URL, MSG91_URL, ONESIGNAL_URL, RAPIWA_URL, STRIPE_URL, TWILIO_URL};
 use crate::queues::redrive;
 use crate::run::run;
 use crate::{Asked, Memory, meta, seeds, stripe, twilio};
@@ -165,8 +163,7 @@ impl Stack {
         let handoffs = HandOffs { engine: engine.clone(), transport: memory.clone() };
         let text = |carrier| {
             let sender = CarrierSender::new(memory.clone(), memory.clone(), carrier);
-            let parts =
-                sms_fallback::parts(engine.clone(), memory.clone(), apis.clone(), sender, last);
+            let parts = sms_fallback::parts(engine.clone(), memory.clone(), apis.clone(), sender, last);
             SmsFallback::Carrier(parts)
         };
         let sms_fallback = match settings.sms {

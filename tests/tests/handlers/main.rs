@@ -5,11 +5,13 @@
 mod bad_input;
 mod batches;
 mod breaker;
+mod carriers;
 mod climb;
 mod cost;
 mod crashes;
 mod deaths;
 mod deliveries;
+mod doors;
 mod forgeries;
 mod gap_guard;
 mod hostile;
