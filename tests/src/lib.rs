@@ -22,6 +22,7 @@ pub mod sim;
 pub mod stack;
 mod store;
 pub mod stripe;
+pub mod twilio;
 
 pub use call::{Call, Tally};
 pub use faults::{Fault, Moment, Oddity};

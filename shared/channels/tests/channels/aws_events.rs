@@ -35,10 +35,7 @@ fn r14_each_service_is_known_by_what_only_it_writes() {
             json!({"Type": "Notification", "Message": "{\"eventType\":\"TEXT_DELIVERED\",\"messageId\":\"6\"}"}),
             "aws_sms sms: 6 [foreign] delivered",
         ),
-        (
-            json!({"eventType": "Delivery", "mail": {"messageId": "4"}}),
-            "ses email: 4 [foreign] delivered",
-        ),
+        (json!({"eventType": "Delivery", "mail": {"messageId": "4"}}), "ses email: 4 [foreign] delivered"),
         (
             json!({"notificationType": "Delivery", "mail": {"messageId": "5"}}),
             "ses email: 5 [foreign] delivered",
@@ -52,7 +49,10 @@ fn r14_each_service_is_known_by_what_only_it_writes() {
 fn f35_f36_what_is_no_event_is_counted_and_what_is_no_object_is_parked() {
     let deep = "[".repeat(10_000);
     for (body, expected) in [
-        (&b"Successfully validated SNS topic for Amazon SES event publishing."[..], Ok("ses email: ignored ses_topic_validated")),
+        (
+            &b"Successfully validated SNS topic for Amazon SES event publishing."[..],
+            Ok("ses email: ignored ses_topic_validated"),
+        ),
         (b"{}", Ok("aws sms: ignored aws_unknown_shape")),
         (br#"{"Type":"Notification","Message":"no event"}"#, Err(NotJson)),
         (br#"{"Type":"Notification","Message":7}"#, Err(NoEnvelope)),
