@@ -91,7 +91,10 @@ pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec
     let meta = ("META_SECRET_ARN", "arn:bench:meta");
     let own: &[(&'static str, &str)] = match function {
         "channel-webhook" => &[meta],
-        "whatsapp-sender" => &[sources, secrets, meta, number, ("GRAPH_VERSION", "v26.0")],
+        "whatsapp-sender" => {
+            let provider = ("WHATSAPP_PROVIDER", "meta");
+            &[sources, secrets, meta, number, provider, ("GRAPH_VERSION", "v26.0")]
+        }
         "push-sender" => {
             &[sources, secrets, ("PUSH_MAX_RECEIVES", "5"), ("PUSH_SECRET_ARN", "arn:bench:push")]
         }
