@@ -40,6 +40,7 @@ fn problems(template: &Template, code: &Code) -> Vec<String> {
         state::table_problems(template),
         state::secret_problems(template),
         state::parameter_problems(template),
+        state::rule_problems(template),
         state::deployment_problems(template, code),
         state::alarm_problems(template),
     ]

@@ -566,6 +566,16 @@ mod tests {
     }
 
     #[test]
+    fn only_rapiwa_makes_whatsapp_plain() {
+        for (provider, plain) in [(None, false), (Some("meta"), false), (Some("rapiwa"), true)] {
+            let mut environment = complete();
+            environment.0.extend(provider.map(|name| ("WHATSAPP_PROVIDER".to_owned(), name.to_owned())));
+            let policy = Config::read(&environment).expect("complete").policy;
+            assert_eq!(policy.whatsapp_plain, plain, "{provider:?}");
+        }
+    }
+
+    #[test]
     fn the_variables_of_a_function_are_sorted_and_hold_the_common_ones() {
         for function in [
             "payment-webhook",

@@ -102,7 +102,10 @@ pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec
         "channel-events" => {
             &[("CHANNEL_EVENTS_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/channel-events")]
         }
-        "whatsapp-sender" => &[sources, secrets, meta, number, ("GRAPH_VERSION", "v26.0")],
+        "whatsapp-sender" => {
+            let provider = ("WHATSAPP_PROVIDER", "meta");
+            &[sources, secrets, meta, number, provider, ("GRAPH_VERSION", "v26.0")]
+        }
         "push-sender" => {
             &[sources, secrets, ("PUSH_MAX_RECEIVES", "5"), ("PUSH_SECRET_ARN", "arn:bench:push")]
         }

@@ -18,6 +18,9 @@ pub(crate) static ROUTES: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|
     let others = [
         owned("GET /channels/meta", "channel-webhook"),
         owned("POST /channels/meta", "channel-webhook"),
+        owned("POST /channels/msg91/{secret}", "channel-webhook"),
+        owned("POST /channels/rapiwa/{secret}", "channel-webhook"),
+        owned("POST /channels/twilio", "channel-webhook"),
         // Braintree asks whether the URL is ours.
         owned("GET /webhooks/braintree", "payment-webhook"),
     ];

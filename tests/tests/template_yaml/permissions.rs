@@ -38,6 +38,13 @@ macro_rules! webhook {
     };
 }
 
+/// A carrier's secret, where the carrier is configured.
+macro_rules! carrier {
+    ($secret:literal, $condition:literal) => {
+        concat!("secretsmanager:GetSecretValue on ", $secret, " if ", $condition)
+    };
+}
+
 /// The key of the recipients' hashes, for functions that look a buyer up.
 const PEPPER: &str = "secretsmanager:GetSecretValue on PepperSecret";
 
@@ -68,12 +75,21 @@ const BEYOND: [(&str, &[&str]); 11] = [
     webhook!("cart-webhook", PEPPER, secrets_of!("cart")),
     webhook!("kyc-webhook", secrets_of!("kyc")),
     webhook!("merchant-webhook", PEPPER, secrets_of!("merchant")),
-    webhook!("channel-webhook", PEPPER, "secretsmanager:GetSecretValue on MetaSecret"),
+    webhook!(
+        "channel-webhook",
+        PEPPER,
+        carrier!("MetaSecret", "WhatsappByMeta"),
+        carrier!("Msg91Secret", "Msg91Configured"),
+        carrier!("RapiwaSecret", "RapiwaConfigured"),
+        carrier!("TwilioSecret", "ByTwilio")
+    ),
     (
         "whatsapp-sender",
         &[
             PEPPER,
-            "secretsmanager:GetSecretValue on MetaSecret",
+            carrier!("MetaSecret", "WhatsappByMeta"),
+            carrier!("RapiwaSecret", "RapiwaConfigured"),
+            carrier!("TwilioSecret", "WhatsappByTwilio"),
             secrets_of!("payment"),
             "social-messaging:SendWhatsAppMessage on WhatsappOriginationIdentity if WhatsappByAws",
             "sqs:SendMessage on SmsQueue",
@@ -85,7 +101,8 @@ const BEYOND: [(&str, &[&str]); 11] = [
         &[
             PEPPER,
             secrets_of!("payment"),
-            "secretsmanager:GetSecretValue on TwilioSecret if SmsByTwilio",
+            carrier!("Msg91Secret", "Msg91Configured"),
+            carrier!("TwilioSecret", "SmsByTwilio"),
             "sms-voice:SendTextMessage on SmsOriginationIdentity if SmsByAws",
             "sqs:SendMessage on SmsQueue",
             "sqs:SendMessage on WhatsappQueue",
@@ -96,7 +113,10 @@ const BEYOND: [(&str, &[&str]); 11] = [
         &[
             "dynamodb:Scan on Table",
             PEPPER,
-            "secretsmanager:GetSecretValue on MetaSecret",
+            carrier!("MetaSecret", "WhatsappByMeta"),
+            carrier!("Msg91Secret", "Msg91Configured"),
+            carrier!("RapiwaSecret", "RapiwaConfigured"),
+            carrier!("TwilioSecret", "ByTwilio"),
             secrets_of!("payment"),
             secrets_of!("cart"),
             secrets_of!("kyc"),
@@ -272,12 +292,14 @@ mod refusals {
             Value::Null,
             "may iam:PassRole on SchedulerRole, which",
         );
-        let secret = statement("ChannelWebhookRole", 4, "Resource/1");
+        let secret = statement("ChannelWebhookRole", 4, "Resource");
         assert_refused(
             &secret,
             json!({"Fn::GetAtt": ["StripeSecret", "Id"]}),
             "GetSecretValue on StripeSecret, which",
         );
+        let carrier = statement("ChannelWebhookRole", 5, "Fn::If/0");
+        assert_refused(&carrier, json!("HasPublicUrl"), "on MetaSecret if HasPublicUrl, which");
         assert_refused(&statement("WhatsappSenderRole", 0, "Effect"), json!("Deny"), "is no plain Allow");
         assert_refused(&statement("WhatsappSenderRole", 0, "NotAction"), json!("sqs:*"), "is no plain Allow");
         let managed = json!(["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"]);
