@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod aws_events;
 pub mod aws_sms_answer;
 pub mod case_item;
 pub mod ids;

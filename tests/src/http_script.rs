@@ -13,8 +13,14 @@ use crate::{Call, Memory, Oddity};
 pub const GRAPH_URL: &str = "https://graph.facebook.com";
 /// Stripe's API.
 pub const STRIPE_URL: &str = "https://api.stripe.com";
+/// AWS End User Messaging Social.
+pub const SOCIAL_URL: &str = "https://social-messaging.eu-west-1.amazonaws.com";
 /// Twilio's API.
 pub const TWILIO_URL: &str = "https://api.twilio.com";
+/// MSG91's API.
+pub const MSG91_URL: &str = "https://control.msg91.com";
+/// Rapiwa's API.
+pub const RAPIWA_URL: &str = "https://app.rapiwa.com";
 
 /// Firebase Cloud Messaging.
 pub const FCM_URL: &str = "https://fcm.googleapis.com";
@@ -70,6 +76,15 @@ impl Asked {
     /// When it is none.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("the body is JSON")
+    }
+
+    /// The value of a field of the form.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn field(&self, name: &str) -> String {
+        let mut fields = form_urlencoded::parse(&self.body);
+        fields.find(|(key, _)| key == name).expect("the field is there").1.into_owned()
     }
 
     /// The body as text.
@@ -155,9 +170,18 @@ impl HttpScript {
         if asked.url.starts_with(TWILIO_URL) {
             return Reply::Json(201, json!({"sid": format!("SM{:032x}", self.ids), "status": "queued"}));
         }
+        if asked.url.starts_with(MSG91_URL) {
+            return Reply::Json(200, json!({"type": "success", "message": format!("{:024x}", self.ids)}));
+        }
+        if asked.url.starts_with(RAPIWA_URL) {
+            return Reply::Json(200, json!({"success": true, "message_id": format!("3EB0{}", self.ids)}));
+        }
         if asked.url.starts_with(GRAPH_URL) {
             let id = format!("wamid.{}", self.ids);
             return Reply::Json(200, json!({"messaging_product": "whatsapp", "messages": [{"id": id}]}));
+        }
+        if asked.url.starts_with(SOCIAL_URL) {
+            return Reply::Json(200, json!({"messageId": format!("wamid.{}", self.ids)}));
         }
         if asked.url.starts_with(ONESIGNAL_URL) {
             return Reply::Json(200, json!({"id": format!("push-{}", self.ids)}));

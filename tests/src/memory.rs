@@ -71,6 +71,8 @@ impl Memory {
             SecretName::Pepper,
             SecretName::Meta,
             SecretName::Twilio,
+            SecretName::Msg91,
+            SecretName::Rapiwa,
             SecretName::Push,
             SecretName::Outlets,
         ]);

@@ -1,14 +1,23 @@
 //! What message providers say, applied to the cases and buyers it concerns: the same for every provider and every way in.
+//!
+//! One way in is a queue of our own, where AWS' services publish.
 
 use jiff::Timestamp;
+use recoup_channels::aws_events;
 use recoup_core::{
     CaseId, Channel, ChannelEvent, Contact, Decision, DeliveryStatus, EventKey, Input, News, OptOutScope,
     PauseScope, Paused, PreferenceChange, Reaction, Refusal, Replied, Reply, StatusReport,
 };
 
+use crate::batch::{Consumer, take_each};
 use crate::engine::{Engine, EngineError, Gathered, phone_of};
-use crate::ports::Ports;
+use crate::ports::{Ports, Queue};
+use crate::queue::{ParkedNote, Received};
+use crate::step::Disposition;
 use crate::telemetry::Line;
+
+/// The use case's name in logs.
+pub const FUNCTION: &str = "channel_events";
 
 /// Where events came from.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +45,44 @@ impl Origin<'_> {
         let line = self.line("").decided(id, decision);
         Line { kind: self.provider.to_owned(), ..line }.emit();
     }
+}
+
+/// Takes a batch of what AWS published, all at once, and returns the ids of those that must come again.
+pub async fn take_batch<P: Ports>(engine: &Engine<P>, batch: Vec<Received>) -> Vec<String> {
+    let by = Consumer { function: FUNCTION, queue: Queue::ChannelEvents };
+    take_each(engine, by, &batch, |received| take(engine, received)).await
+}
+
+async fn take<P: Ports>(engine: &Engine<P>, received: &Received) -> Result<Disposition, EngineError> {
+    let at = received.first_seen.unwrap_or_else(|| engine.ports.now());
+    match aws_events::events(received.body.as_bytes(), at) {
+        Ok(notified) => {
+            let aws_events::Notified { provider, channel, events } = notified;
+            apply(engine, events, Origin { function: FUNCTION, provider, channel, trace: None }).await?;
+        }
+        Err(error) => park(engine, received, error.code()).await?,
+    }
+    Ok(Disposition::Done)
+}
+
+/// What nobody can read goes where a person sees it, as it came: a redrive brings it back after an upgrade.
+async fn park<P: Ports>(
+    engine: &Engine<P>,
+    received: &Received,
+    code: &'static str,
+) -> Result<(), EngineError> {
+    let note = ParkedNote {
+        reason: "unreadable_event".to_owned(),
+        error_code: code.to_owned(),
+        attempt: received.receives,
+        first_seen: received.first_seen,
+        action: "report",
+        ..ParkedNote::default()
+    };
+    let (queue, message) = note.into_message(received.body.clone());
+    engine.ports.push(queue, message).await?;
+    Line { reason: code, alarm: true, ..Line::new(FUNCTION, "parked") }.emit();
+    Ok(())
 }
 
 /// Applies every event, in order.

@@ -176,6 +176,8 @@ pub enum Queue {
     HandOff,
     /// What of that no receiver takes; nobody consumes it.
     HandOffDead,
+    /// What AWS says of messages.
+    ChannelEvents,
     /// What a person must look at; nobody consumes it.
     Parked,
     /// Verified webhooks that the store could not take.
@@ -240,8 +242,12 @@ pub enum SecretName {
     Source(&'static str),
     /// App secret, verify token and access token at Meta.
     Meta,
-    /// Account and token at Twilio.
+    /// Account, token and senders at Twilio.
     Twilio,
+    /// Key and flows at MSG91, and what proves its webhooks.
+    Msg91,
+    /// The key of the phone that is linked to Rapiwa, and what proves its webhooks.
+    Rapiwa,
     /// What the push service needs.
     Push,
     /// Where people and the merchant's own systems are told.
@@ -268,6 +274,8 @@ impl SecretName {
             Self::Source(source) => source,
             Self::Meta => "meta",
             Self::Twilio => "twilio",
+            Self::Msg91 => "msg91",
+            Self::Rapiwa => "rapiwa",
             Self::Push => "push",
             Self::Outlets => "outlets",
         }

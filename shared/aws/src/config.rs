@@ -10,6 +10,10 @@ use recoup_app::webhook::WebhookSettings;
 use recoup_core::{Brand, Link, Policy, SendWindow, Source};
 use thiserror::Error;
 
+mod senders;
+
+pub use senders::{SmsConfig, SmsProvider, WhatsappProvider, whatsapp_provider};
+
 /// Why a function does not start: names the variable and the way out.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ConfigError {
@@ -63,13 +67,30 @@ pub const OPTIONAL_VARIABLES: [&str; 4] = ["CASE_PAGE", "IDENTITY_LINK_BASE", "O
 pub fn variables_of(function: &str) -> Vec<&'static str> {
     let own: &[&'static str] = match function {
         "payment-webhook" | "cart-webhook" | "kyc-webhook" | "merchant-webhook" => &WEBHOOK_VARIABLES,
-        "channel-webhook" => &["META_SECRET_ARN"],
-        "whatsapp-sender" => {
-            &["GRAPH_VERSION", "META_SECRET_ARN", "SOURCES", "SOURCE_SECRETS", "WHATSAPP_PHONE_NUMBER_ID"]
+        "channel-events" => &["CHANNEL_EVENTS_QUEUE_URL"],
+        "channel-webhook" => {
+            &["META_SECRET_ARN", "MSG91_SECRET_ARN", "PUBLIC_URL", "RAPIWA_SECRET_ARN", "TWILIO_SECRET_ARN"]
         }
+        "whatsapp-sender" => &[
+            "CHANNELS_URL",
+            "GRAPH_VERSION",
+            "META_SECRET_ARN",
+            "RAPIWA_SECRET_ARN",
+            "SOURCES",
+            "SOURCE_SECRETS",
+            "TWILIO_SECRET_ARN",
+            "WHATSAPP_ORIGINATION_IDENTITY",
+            "WHATSAPP_PHONE_NUMBER_ID",
+            "WHATSAPP_PROVIDER",
+        ],
         "push-sender" => &["PUSH_MAX_RECEIVES", "PUSH_SECRET_ARN", "SOURCES", "SOURCE_SECRETS"],
         "handoff" => &["HANDOFF_DEAD_QUEUE_URL", "OUTLETS_SECRET_ARN"],
         "sms-fallback" => &[
+            "CHANNELS_URL",
+            "MSG91_SECRET_ARN",
+            "SMS_CONFIGURATION_SET",
+            "SMS_INDIA_JSON",
+            "SMS_MAX_PRICE",
             "SMS_MAX_RECEIVES",
             "SMS_ORIGINATION_IDENTITY",
             "SMS_PROVIDER",
@@ -77,7 +98,14 @@ pub fn variables_of(function: &str) -> Vec<&'static str> {
             "SOURCE_SECRETS",
             "TWILIO_SECRET_ARN",
         ],
-        "sweep" => &["META_SECRET_ARN", "SOURCES", "SOURCE_SECRETS"],
+        "sweep" => &[
+            "META_SECRET_ARN",
+            "MSG91_SECRET_ARN",
+            "RAPIWA_SECRET_ARN",
+            "SOURCES",
+            "SOURCE_SECRETS",
+            "TWILIO_SECRET_ARN",
+        ],
         _ => return Vec::new(),
     };
     let mut names = [COMMON_VARIABLES.as_slice(), &OPTIONAL_VARIABLES, own].concat();
@@ -161,6 +189,8 @@ pub struct Resources {
     pub handoff_queue_url: String,
     /// Its dead-letter queue; only the function that tells them needs it.
     pub handoff_dead_queue_url: Option<String>,
+    /// The queue of what AWS says of messages; only the function that reads it needs it.
+    pub channel_events_queue_url: Option<String>,
     /// The queue nobody consumes.
     pub parked_queue_url: String,
     /// The same queue, as the dead-letter queue of schedules.
@@ -182,8 +212,14 @@ pub struct Outside {
     pub graph_api_url: String,
     /// The APIs of sources that are reached elsewhere, from `STRIPE_API_URL` and its like.
     pub source_api_urls: Vec<(&'static str, String)>,
+    /// AWS End User Messaging Social.
+    pub social_api_url: String,
     /// Twilio's API.
     pub twilio_api_url: String,
+    /// MSG91's API.
+    pub msg91_api_url: String,
+    /// Rapiwa's API.
+    pub rapiwa_api_url: String,
     /// Firebase Cloud Messaging's API.
     pub fcm_api_url: String,
     /// OneSignal's API.
@@ -266,6 +302,7 @@ fn read_policy(environment: &Environment) -> Result<Policy, ConfigError> {
         retry_backoff: SignedDuration::from_secs(environment.number("RETRY_BACKOFF_SECONDS", 1, 900)?),
         success_gap: SignedDuration::from_hours(environment.number("SUCCESS_GAP_HOURS", 0, 720)?),
         suspend_after_days: i32::try_from(days).unwrap_or(365),
+        whatsapp_plain: environment.get("WHATSAPP_PROVIDER") == Some("rapiwa"),
         ..Policy::standard(&environment.required("BRAND_NAME")?)
     })
 }
@@ -330,6 +367,8 @@ fn read_resources(environment: &Environment) -> Result<Resources, ConfigError> {
         (SecretName::Pepper, "PEPPER_SECRET_ARN"),
         (SecretName::Meta, "META_SECRET_ARN"),
         (SecretName::Twilio, "TWILIO_SECRET_ARN"),
+        (SecretName::Msg91, "MSG91_SECRET_ARN"),
+        (SecretName::Rapiwa, "RAPIWA_SECRET_ARN"),
         (SecretName::Push, "PUSH_SECRET_ARN"),
         (SecretName::Outlets, "OUTLETS_SECRET_ARN"),
     ];
@@ -346,6 +385,7 @@ fn read_resources(environment: &Environment) -> Result<Resources, ConfigError> {
         push_queue_url: environment.required("PUSH_QUEUE_URL")?,
         handoff_queue_url: environment.required("HANDOFF_QUEUE_URL")?,
         handoff_dead_queue_url: environment.get("HANDOFF_DEAD_QUEUE_URL").map(str::to_owned),
+        channel_events_queue_url: environment.get("CHANNEL_EVENTS_QUEUE_URL").map(str::to_owned),
         parked_queue_url: environment.required("PARKED_QUEUE_URL")?,
         parked_queue_arn: environment.required("PARKED_QUEUE_ARN")?,
         spill_queue_url: environment.required("SPILL_QUEUE_URL")?,
@@ -377,10 +417,15 @@ fn read_outside(environment: &Environment, resources: &Resources) -> Outside {
         SecretName::Pepper
         | SecretName::Meta
         | SecretName::Twilio
+        | SecretName::Msg91
+        | SecretName::Rapiwa
         | SecretName::Push
         | SecretName::Outlets => None,
     });
+    let region = environment.get("AWS_REGION").unwrap_or_default();
+    let social = format!("https://social-messaging.{region}.amazonaws.com");
     Outside {
+        social_api_url: or("AWS_ENDPOINT_URL_SOCIALMESSAGING", &social),
         graph_api_url: or("GRAPH_API_URL", "https://graph.facebook.com"),
         source_api_urls: sources
             .filter_map(|name| {
@@ -389,31 +434,25 @@ fn read_outside(environment: &Environment, resources: &Resources) -> Outside {
             })
             .collect(),
         twilio_api_url: or("TWILIO_API_URL", "https://api.twilio.com"),
+        msg91_api_url: or("MSG91_API_URL", "https://control.msg91.com"),
+        rapiwa_api_url: or("RAPIWA_API_URL", "https://app.rapiwa.com"),
         fcm_api_url: or("FCM_API_URL", "https://fcm.googleapis.com"),
         onesignal_api_url: or("ONESIGNAL_API_URL", "https://api.onesignal.com"),
         clock_offset_file: environment.get("RECOUP_CLOCK_OFFSET_FILE").map(PathBuf::from),
     }
 }
 
-/// What only the WhatsApp sender is configured with.
-#[derive(Debug, Clone)]
-pub struct WhatsappConfig {
-    /// The Graph API's version.
-    pub graph_version: String,
-    /// The id of the sending number.
-    pub phone_number_id: String,
-}
-
-impl WhatsappConfig {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// [`ConfigError`] naming the variable.
-    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        Ok(Self {
-            graph_version: environment.required("GRAPH_VERSION")?,
-            phone_number_id: environment.required("WHATSAPP_PHONE_NUMBER_ID")?,
-        })
+/// Reads what the front door is called from outside, without a trailing slash; `None` where it has no name of its own.
+///
+/// # Errors
+/// [`ConfigError`] naming the variable.
+pub fn public_url(environment: &Environment) -> Result<Option<String>, ConfigError> {
+    match environment.get("PUBLIC_URL").map(|url| url.trim_end_matches('/')) {
+        Some(url) if !url.starts_with("https://") => {
+            let rule = "must start with https://".to_owned();
+            Err(ConfigError::Malformed { name: "PUBLIC_URL", rule })
+        }
+        url => Ok(url.map(str::to_owned)),
     }
 }
 
@@ -423,61 +462,13 @@ impl WhatsappConfig {
 /// [`ConfigError`] naming the variable.
 pub fn webhook_settings(environment: &Environment) -> Result<WebhookSettings, ConfigError> {
     let malformed = |name, rule: &str| ConfigError::Malformed { name, rule: rule.to_owned() };
-    let public_url = environment.get("PUBLIC_URL").map(|url| url.trim_end_matches('/').to_owned());
-    if public_url.as_ref().is_some_and(|url| !url.starts_with("https://")) {
-        return Err(malformed("PUBLIC_URL", "must start with https://"));
-    }
+    let public_url = public_url(environment)?;
     let names = environment.get("QUARANTINE").unwrap_or_default().split(',').map(str::trim);
     let quarantine = names
         .filter(|name| !name.is_empty())
         .map(|name| Source::parse(name).map_err(|_| malformed("QUARANTINE", "must be names of sources")))
         .collect::<Result<_, _>>()?;
     Ok(WebhookSettings { public_url, quarantine })
-}
-
-/// What only the text message sender is configured with.
-#[derive(Debug, Clone)]
-pub struct SmsConfig {
-    /// Who sends.
-    pub provider: SmsProvider,
-    /// The redrive count of the queue.
-    pub max_receives: u32,
-}
-
-/// Who sends text messages.
-#[derive(Debug, Clone)]
-pub enum SmsProvider {
-    /// AWS End User Messaging, from this number, pool or sender id.
-    Aws {
-        /// The number, pool or sender id.
-        origination_identity: String,
-    },
-    /// Twilio.
-    Twilio,
-}
-
-impl SmsConfig {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// [`ConfigError`] naming the variable.
-    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        let provider = match environment.required("SMS_PROVIDER")?.as_str() {
-            "aws" => {
-                SmsProvider::Aws { origination_identity: environment.required("SMS_ORIGINATION_IDENTITY")? }
-            }
-            "twilio" => {
-                environment.required("TWILIO_SECRET_ARN")?;
-                SmsProvider::Twilio
-            }
-            _ => {
-                let rule = "must be aws or twilio".to_owned();
-                return Err(ConfigError::Malformed { name: "SMS_PROVIDER", rule });
-            }
-        };
-        let max_receives = u32::try_from(environment.number("SMS_MAX_RECEIVES", 1, 1000)?).unwrap_or(1);
-        Ok(Self { provider, max_receives })
-    }
 }
 
 /// What only the push sender is configured with.
@@ -575,12 +566,23 @@ mod tests {
     }
 
     #[test]
+    fn only_rapiwa_makes_whatsapp_plain() {
+        for (provider, plain) in [(None, false), (Some("meta"), false), (Some("rapiwa"), true)] {
+            let mut environment = complete();
+            environment.0.extend(provider.map(|name| ("WHATSAPP_PROVIDER".to_owned(), name.to_owned())));
+            let policy = Config::read(&environment).expect("complete").policy;
+            assert_eq!(policy.whatsapp_plain, plain, "{provider:?}");
+        }
+    }
+
+    #[test]
     fn the_variables_of_a_function_are_sorted_and_hold_the_common_ones() {
         for function in [
             "payment-webhook",
             "cart-webhook",
             "kyc-webhook",
             "merchant-webhook",
+            "channel-events",
             "channel-webhook",
             "whatsapp-sender",
             "sms-fallback",

@@ -50,6 +50,7 @@ impl Timers {
             Queue::Push => Some(&resources.push_queue_url),
             Queue::HandOff => Some(&resources.handoff_queue_url),
             Queue::HandOffDead => resources.handoff_dead_queue_url.as_ref(),
+            Queue::ChannelEvents => resources.channel_events_queue_url.as_ref(),
             Queue::Parked => Some(&resources.parked_queue_url),
             Queue::Spill => Some(&resources.spill_queue_url),
             Queue::Email => None,

@@ -14,6 +14,9 @@ use crate::endpoint::{JSON, address, post, require};
 use crate::outcome::{accepted, label, refused, without_words};
 use crate::{ChannelParseError, EncodeError, MalformedSetting, Provider, meta};
 
+/// The service's name in signatures.
+pub const SERVICE: &str = "social-messaging";
+
 /// The header that names an exception, sometimes with a URL behind a colon.
 const EXCEPTION_HEADER: &str = "x-amzn-errortype";
 

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use recoup_core::{Channel, Message, Name, Phone, SendOutcome};
 use thiserror::Error;
 
+pub mod aws_events;
 pub mod aws_sms;
 pub mod aws_social;
 mod derived;

@@ -145,7 +145,7 @@ impl Deployment {
         let engine = self.engine(lane);
         let future = async move {
             let answer = if of_provider {
-                channel_webhook::handle(&engine, &request).await
+                channel_webhook::handle(&engine, None, &request).await
             } else {
                 webhooks(engine).handle(payment_webhook::FRONT, &request).await
             };

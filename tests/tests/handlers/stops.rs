@@ -23,7 +23,7 @@ pub(crate) fn meanwhile(scene: &Scene, call: Call, event: &Value) {
 pub(crate) fn meanwhile_said(scene: &Scene, call: Call, body: &Value) {
     let (engine, request) = (scene.engine.clone(), Stack::meta_request(body.to_string()));
     scene.memory.before(call, move |_| async move {
-        assert_eq!(channel_webhook::handle(&engine, &request).await.status, 200);
+        assert_eq!(channel_webhook::handle(&engine, None, &request).await.status, 200);
     });
 }
 

@@ -18,6 +18,9 @@ pub(crate) static ROUTES: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|
     let others = [
         owned("GET /channels/meta", "channel-webhook"),
         owned("POST /channels/meta", "channel-webhook"),
+        owned("POST /channels/msg91/{secret}", "channel-webhook"),
+        owned("POST /channels/rapiwa/{secret}", "channel-webhook"),
+        owned("POST /channels/twilio", "channel-webhook"),
         // Braintree asks whether the URL is ours.
         owned("GET /webhooks/braintree", "payment-webhook"),
     ];
@@ -25,7 +28,8 @@ pub(crate) static ROUTES: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|
 });
 
 /// Function and the queue it reads. Nobody reads the parked queue and the dead letters of hand-offs.
-pub(crate) const CONSUMERS: [(&str, &str); 5] = [
+pub(crate) const CONSUMERS: [(&str, &str); 6] = [
+    ("channel-events", "ChannelEventsQueue"),
     ("handoff", "HandoffQueue"),
     ("push-sender", "PushQueue"),
     ("sms-fallback", "SmsQueue"),
@@ -43,7 +47,7 @@ struct Queue {
     sources: &'static [&'static str],
 }
 
-const QUEUES: [Queue; 7] = [
+const QUEUES: [Queue; 8] = [
     Queue {
         name: "WhatsappQueue",
         suffix: "whatsapp",
@@ -63,7 +67,7 @@ const QUEUES: [Queue; 7] = [
         suffix: "parked",
         retention_days: 14,
         redrive: None,
-        sources: &["sms", "push", "spill"],
+        sources: &["sms", "push", "spill", "channel-events"],
     },
     Queue {
         name: "PushQueue",
@@ -85,6 +89,13 @@ const QUEUES: [Queue; 7] = [
         retention_days: 14,
         redrive: None,
         sources: &["handoff"],
+    },
+    Queue {
+        name: "ChannelEventsQueue",
+        suffix: "channel-events",
+        retention_days: 4,
+        redrive: Some(("ParkedQueue", 100)),
+        sources: &[],
     },
     Queue {
         name: "SpillQueue",
@@ -341,6 +352,7 @@ mod refusals {
     #[test]
     fn a_batch_that_fails_whole_or_is_handed_out_twice_is_refused() {
         for (function, event, binary) in [
+            ("ChannelEventsFunction", "Published", "channel-events"),
             ("HandoffFunction", "Notes", "handoff"),
             ("PushSenderFunction", "DueSteps", "push-sender"),
             ("SmsFallbackFunction", "DueSteps", "sms-fallback"),

@@ -38,6 +38,13 @@ macro_rules! webhook {
     };
 }
 
+/// A carrier's secret, where the carrier is configured.
+macro_rules! carrier {
+    ($secret:literal, $condition:literal) => {
+        concat!("secretsmanager:GetSecretValue on ", $secret, " if ", $condition)
+    };
+}
+
 /// The key of the recipients' hashes, for functions that look a buyer up.
 const PEPPER: &str = "secretsmanager:GetSecretValue on PepperSecret";
 
@@ -45,7 +52,7 @@ const PEPPER: &str = "secretsmanager:GetSecretValue on PepperSecret";
 const TELLS: &str = "handoff";
 
 /// What a function may do beyond that, writing its own log and reading its own queue apart.
-const BEYOND: [(&str, &[&str]); 10] = [
+const BEYOND: [(&str, &[&str]); 11] = [
     (
         TELLS,
         &[
@@ -63,17 +70,28 @@ const BEYOND: [(&str, &[&str]); 10] = [
             "sqs:SendMessage on WhatsappQueue",
         ],
     ),
+    ("channel-events", &[PEPPER, "sqs:SendMessage on SmsQueue", "sqs:SendMessage on WhatsappQueue"]),
     webhook!("payment-webhook", secrets_of!("payment")),
     webhook!("cart-webhook", PEPPER, secrets_of!("cart")),
     webhook!("kyc-webhook", secrets_of!("kyc")),
     webhook!("merchant-webhook", PEPPER, secrets_of!("merchant")),
-    webhook!("channel-webhook", PEPPER, "secretsmanager:GetSecretValue on MetaSecret"),
+    webhook!(
+        "channel-webhook",
+        PEPPER,
+        carrier!("MetaSecret", "WhatsappByMeta"),
+        carrier!("Msg91Secret", "Msg91Configured"),
+        carrier!("RapiwaSecret", "RapiwaConfigured"),
+        carrier!("TwilioSecret", "ByTwilio")
+    ),
     (
         "whatsapp-sender",
         &[
             PEPPER,
-            "secretsmanager:GetSecretValue on MetaSecret",
+            carrier!("MetaSecret", "WhatsappByMeta"),
+            carrier!("RapiwaSecret", "RapiwaConfigured"),
+            carrier!("TwilioSecret", "WhatsappByTwilio"),
             secrets_of!("payment"),
+            "social-messaging:SendWhatsAppMessage on WhatsappOriginationIdentity if WhatsappByAws",
             "sqs:SendMessage on SmsQueue",
             "sqs:SendMessage on WhatsappQueue",
         ],
@@ -83,7 +101,8 @@ const BEYOND: [(&str, &[&str]); 10] = [
         &[
             PEPPER,
             secrets_of!("payment"),
-            "secretsmanager:GetSecretValue on TwilioSecret if SmsByTwilio",
+            carrier!("Msg91Secret", "Msg91Configured"),
+            carrier!("TwilioSecret", "SmsByTwilio"),
             "sms-voice:SendTextMessage on SmsOriginationIdentity if SmsByAws",
             "sqs:SendMessage on SmsQueue",
             "sqs:SendMessage on WhatsappQueue",
@@ -94,7 +113,10 @@ const BEYOND: [(&str, &[&str]); 10] = [
         &[
             "dynamodb:Scan on Table",
             PEPPER,
-            "secretsmanager:GetSecretValue on MetaSecret",
+            carrier!("MetaSecret", "WhatsappByMeta"),
+            carrier!("Msg91Secret", "Msg91Configured"),
+            carrier!("RapiwaSecret", "RapiwaConfigured"),
+            carrier!("TwilioSecret", "ByTwilio"),
             secrets_of!("payment"),
             secrets_of!("cart"),
             secrets_of!("kyc"),
@@ -182,7 +204,7 @@ fn items_of(binary: &str) -> &'static str {
     match binary {
         TELLS => "c#${Brand}#*",
         // Message providers say nothing of a source's successes.
-        "channel-webhook" => "c#${Brand}#* r#${Brand}#* p#${Brand}",
+        "channel-webhook" | "channel-events" => "c#${Brand}#* r#${Brand}#* p#${Brand}",
         // The sweep replays what providers said while the table could not take it.
         "push-sender" | "sms-fallback" | "whatsapp-sender" | "sweep" => {
             "c#${Brand}#* r#${Brand}#* f#${Brand}#* p#${Brand}"
@@ -270,12 +292,14 @@ mod refusals {
             Value::Null,
             "may iam:PassRole on SchedulerRole, which",
         );
-        let secret = statement("ChannelWebhookRole", 4, "Resource/1");
+        let secret = statement("ChannelWebhookRole", 4, "Resource");
         assert_refused(
             &secret,
             json!({"Fn::GetAtt": ["StripeSecret", "Id"]}),
             "GetSecretValue on StripeSecret, which",
         );
+        let carrier = statement("ChannelWebhookRole", 5, "Fn::If/0");
+        assert_refused(&carrier, json!("HasPublicUrl"), "on MetaSecret if HasPublicUrl, which");
         assert_refused(&statement("WhatsappSenderRole", 0, "Effect"), json!("Deny"), "is no plain Allow");
         assert_refused(&statement("WhatsappSenderRole", 0, "NotAction"), json!("sqs:*"), "is no plain Allow");
         let managed = json!(["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"]);

@@ -10,17 +10,47 @@ use crate::model::{Code, Template, entries, items, target, text};
 const SECRETS: [(&str, &[&str]); 3] = [
     ("MetaSecret", &["access_token", "app_secret", "verify_token"]),
     ("StripeSecret", &["api_key", "signing_secrets"]),
-    ("TwilioSecret", &["account_sid", "auth_token", "from"]),
+    ("TwilioSecret", &["account_sid", "auth_token", "contents", "from", "whatsapp_from"]),
+];
+
+/// Secret, and the condition under which it exists.
+const ONLY_IF: [(&str, &str); 2] = [("MetaSecret", "WhatsappByMeta"), ("TwilioSecret", "ByTwilio")];
+
+/// Provider, the parameter that chooses it, and the parameters it needs.
+const NEEDS: [(&str, &str, &[&str]); 7] = [
+    (
+        "meta",
+        "WhatsappProvider",
+        &["MetaAccessToken", "MetaAppSecret", "MetaVerifyToken", "WhatsappPhoneNumberId"],
+    ),
+    (
+        "twilio",
+        "WhatsappProvider",
+        &["TwilioAccountSid", "TwilioAuthToken", "TwilioContentsJson", "TwilioWhatsappFrom"],
+    ),
+    ("aws", "WhatsappProvider", &["WhatsappOriginationIdentity"]),
+    ("rapiwa", "WhatsappProvider", &["RapiwaSecretJson"]),
+    ("aws", "SmsProvider", &["SmsOriginationIdentity"]),
+    ("twilio", "SmsProvider", &["TwilioAccountSid", "TwilioAuthToken", "TwilioFrom"]),
+    ("msg91", "SmsProvider", &["Msg91SecretJson"]),
 ];
 
 /// Secret that is handed over whole, its parameter, and the condition under which it exists.
-const DOCUMENTS: [(&str, &str, &str); 2] = [
+const DOCUMENTS: [(&str, &str, &str); 4] = [
+    ("Msg91Secret", "Msg91SecretJson", "Msg91Configured"),
     ("OutletsSecret", "OutletsSecretJson", "OutletsConfigured"),
     ("PushSecret", "PushSecretJson", "PushConfigured"),
+    ("RapiwaSecret", "RapiwaSecretJson", "RapiwaConfigured"),
 ];
 
 /// Alarm, its metric, and what it looks at.
-const ALARMS: [(&str, &str, &[&str]); 8] = [
+const ALARMS: [(&str, &str, &[&str]); 10] = [
+    (
+        "ChannelEventsAgeAlarm",
+        "ApproximateAgeOfOldestMessage",
+        &[r#"{"Fn::GetAtt":["ChannelEventsQueue","QueueName"]}"#],
+    ),
+    ("ChannelEventsErrorsAlarm", "Errors", &[r#"{"Ref":"ChannelEventsFunction"}"#]),
     (
         "HandoffDeadAlarm",
         "ApproximateNumberOfMessagesVisible",
@@ -81,9 +111,14 @@ pub(crate) fn secret_problems(template: &Template) -> Vec<String> {
     let mut found = Vec::new();
     let mut stored = BTreeSet::new();
     for (name, members) in SECRETS {
-        let pattern = text(&template.properties(name)["SecretString"]["Fn::Sub"]);
-        stored.extend(parameters_in(pattern));
-        let value: Value = serde_json::from_str(pattern).unwrap_or_default();
+        let sub = &template.properties(name)["SecretString"]["Fn::Sub"];
+        let pattern = sub.as_str().unwrap_or(text(&sub[0]));
+        stored.extend(parameters_in(pattern).filter(|parameter| sub[1][parameter].is_null()));
+        stored.extend(entries(&sub[1]).filter_map(|(_, value)| value["Fn::If"][1]["Ref"].as_str()));
+        let whole = entries(&sub[1]).fold(pattern.to_owned(), |whole, (document, _)| {
+            whole.replace(&format!(":${{{document}}}"), ":{}")
+        });
+        let value: Value = serde_json::from_str(&whole).unwrap_or_default();
         let names: Vec<&str> = entries(&value).map(|(name, _)| name).collect();
         if names != members {
             found.push(format!("{name} holds {names:?}, not {members:?}"));
@@ -106,8 +141,10 @@ pub(crate) fn secret_problems(template: &Template) -> Vec<String> {
     {
         found.push("StripeSecret: signing_secrets is no list".to_owned());
     }
-    if template.0["Resources"]["TwilioSecret"]["Condition"] != "SmsByTwilio" {
-        found.push("TwilioSecret exists without Twilio".to_owned());
+    for (name, condition) in ONLY_IF {
+        if template.0["Resources"][name]["Condition"] != condition {
+            found.push(format!("{name} exists without {condition}"));
+        }
     }
     let pepper = &template.properties("PepperSecret")["GenerateSecretString"];
     if pepper["PasswordLength"].as_u64() < Some(32) {
@@ -174,6 +211,8 @@ pub(crate) fn parameter_problems(template: &Template) -> Vec<String> {
     }
     for (output, resource) in [
         ("ApiId", "WebhookApi"),
+        ("ChannelEventsQueueUrl", "ChannelEventsQueue"),
+        ("ChannelEventsTopicArn", "ChannelEventsTopic"),
         ("HandoffDeadQueueUrl", "HandoffDeadQueue"),
         ("HandoffQueueUrl", "HandoffQueue"),
         ("ParkedQueueUrl", "ParkedQueue"),
@@ -186,6 +225,34 @@ pub(crate) fn parameter_problems(template: &Template) -> Vec<String> {
     ] {
         if template.0["Outputs"][output]["Value"] != json!({"Ref": resource}) {
             found.push(format!("the output {output} is not {resource}"));
+        }
+    }
+    found
+}
+
+/// Checks that a provider that lacks a parameter is refused by the parameter's name, before anything is created.
+pub(crate) fn rule_problems(template: &Template) -> Vec<String> {
+    let mut found = Vec::new();
+    for (provider, chosen_by, needed) in NEEDS {
+        let chosen = json!({"Fn::Equals": [{"Ref": chosen_by}, provider]});
+        let rules = entries(&template.0["Rules"]).map(|(_, rule)| rule);
+        let ours = rules.filter(|rule| {
+            let condition = &rule["RuleCondition"];
+            *condition == chosen || items(&condition["Fn::Or"]).contains(&&chosen)
+        });
+        let assertions: Vec<&Value> = ours.flat_map(|rule| items(&rule["Assertions"])).collect();
+        for parameter in needed {
+            let given = json!({"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]});
+            let named = |assertion: &&&Value| {
+                let words = text(&assertion["AssertDescription"]);
+                assertion["Assert"] == given && words.ends_with(&format!("{provider} needs {parameter}"))
+            };
+            if assertions.iter().filter(named).count() != 1 {
+                found.push(format!("{chosen_by} {provider} may be deployed without {parameter}"));
+            }
+            if template.0["Parameters"][parameter]["Default"] != "" {
+                found.push(format!("{parameter} must be given where nothing needs it"));
+            }
         }
     }
     found
@@ -317,10 +384,9 @@ mod refusals {
         assert_refused(
             "/Resources/TwilioSecret/Condition",
             Value::Null,
-            "TwilioSecret exists without Twilio",
+            "TwilioSecret exists without ByTwilio",
         );
-        for (secret, parameter) in [("PushSecret", "PushSecretJson"), ("OutletsSecret", "OutletsSecretJson")]
-        {
+        for (secret, parameter, _) in super::DOCUMENTS {
             let place = properties(secret, "SecretString");
             assert_refused(&place, json!({"Ref": "Brand"}), &format!("{secret} is not {parameter}"));
             let condition = format!("/Resources/{secret}/Condition");
@@ -332,6 +398,30 @@ mod refusals {
             &properties("PepperSecret", "GenerateSecretString"),
             Value::Null,
             "PepperSecret is not generated",
+        );
+    }
+
+    #[test]
+    fn a_provider_that_may_lack_a_parameter_is_refused() {
+        assert_refused(
+            "/Rules/MetaHasItsNumber/Assertions/0",
+            Value::Null,
+            "WhatsappProvider meta may be deployed without WhatsappPhoneNumberId",
+        );
+        assert_refused(
+            "/Rules/TwilioHasItsAccount/RuleCondition/Fn::Or/1",
+            Value::Null,
+            "SmsProvider twilio may be deployed without TwilioAccountSid",
+        );
+        assert_refused(
+            "/Rules/RapiwaHasItsSecret/Assertions/0/AssertDescription",
+            json!("no"),
+            "WhatsappProvider rapiwa may be deployed without RapiwaSecretJson",
+        );
+        assert_refused(
+            "/Parameters/MetaAppSecret/Default",
+            Value::Null,
+            "MetaAppSecret must be given where nothing needs it",
         );
     }
 

@@ -14,13 +14,14 @@ use crate::stack::Stack;
 use crate::stripe_events::Invoice;
 use crate::stubs::Sent;
 
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 9] = [
     "payment-webhook",
     "merchant-webhook",
     "whatsapp-sender",
     "push-sender",
     "sms-fallback",
     "channel-webhook",
+    "channel-events",
     "handoff",
     "sweep",
 ];

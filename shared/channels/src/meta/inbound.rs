@@ -103,7 +103,8 @@ pub(super) fn message_event(message: &Inbound<'_>, sent: Option<&RawValue>) -> O
     let context = message.context.and_then(read::<Context<'_>>);
     let answers = context.and_then(|context| provider_id(&scalar(context.id)?));
     let when = inbound::promise(intent, &words);
-    Some(ChannelEvent::Replied(Reply { from, at, intent, when, words, answers, id: id? }))
+    let reply = Reply { from, at, intent, when, words, answers, id: id?, answered: false };
+    Some(ChannelEvent::Replied(reply))
 }
 
 /// What was made of a message.

@@ -302,6 +302,7 @@ pub(crate) fn reply(at: Timestamp, intent: &str, id: &str, channel: Channel) -> 
         words: Words::of("my own words"),
         answers: None,
         id: id.to_owned(),
+        answered: false,
     };
     Replied { reply, channel }
 }
