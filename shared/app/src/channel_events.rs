@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use recoup_core::{
-    CaseId, Channel, ChannelEvent, Contact, Decision, DeliveryStatus, EventKey, Input, News, OptOutScope,
-    PauseScope, Paused, PreferenceChange, Reaction, Refusal, Replied, Reply, StatusReport,
+    Alias, BuyerFacts, CaseId, Channel, ChannelEvent, Contact, Decision, DeliveryStatus, EventKey, Input,
+    News, OptOutScope, PauseScope, Paused, PreferenceChange, Reaction, Refusal, Replied, Reply, StatusReport,
 };
 
-use crate::engine::{Engine, EngineError, Gathered, phone_of};
+use crate::engine::{Engine, EngineError, Gathered};
 use crate::ports::Ports;
 use crate::telemetry::Line;
 
@@ -117,7 +117,7 @@ async fn replied<P: Ports>(engine: &Engine<P>, reply: Reply, origin: Origin<'_>)
     let mut gathered = Gathered::default();
     let mut id = engine.nobody();
     if let Some(phone) = &reply.from.phone {
-        let recipient = engine.recipient_id(phone).await?;
+        let recipient = engine.recipient_id(&Alias::Phone(phone)).await?;
         let buyer = engine.buyer(&recipient).await?;
         id = engine.about(&recipient);
         gathered.case = engine.case_of_reply(&buyer.item, reply.answers.as_deref()).await?;
@@ -154,17 +154,28 @@ async fn status<P: Ports>(
         },
         DeliveryStatus::Sent | DeliveryStatus::Delivered | DeliveryStatus::Read => None,
     };
+    let channel = report.channel;
     let gathered = Gathered { case: engine.ports.load_case(&id).await?, ..Gathered::default() };
     let settled = engine.apply(&id, gathered, &Input::Status(report), origin.trace).await?;
     origin.emit(&id, &settled.decision);
-    let phone = settled.gathered.case.as_ref().and_then(|case| phone_of(&case.item)).cloned();
-    match (refused_by_buyer, phone) {
-        (Some(scope), Some(phone)) => {
+    let outreach = settled.gathered.case.and_then(|case| case.item.outreach);
+    match (refused_by_buyer, outreach.map(|outreach| outreach.matter.buyer)) {
+        (Some(scope), Some(buyer)) => {
             let at = engine.ports.now();
             let said = Preferred { change: PreferenceChange::OptOut, scope, at, message: None };
-            prefer(engine, &phone.into(), said, origin).await
+            prefer(engine, &written_to(buyer, channel), said, origin).await
         }
         _ => Ok(()),
+    }
+}
+
+/// Where a buyer was reached by a channel.
+fn written_to(buyer: BuyerFacts, channel: Channel) -> Contact {
+    match channel {
+        Channel::Email => Contact { email: buyer.email, ..Contact::default() },
+        Channel::Whatsapp | Channel::Sms | Channel::Push => {
+            Contact { phone: buyer.phone, ..Contact::default() }
+        }
     }
 }
 
@@ -182,13 +193,14 @@ async fn prefer<P: Ports>(
     said: Preferred,
     origin: Origin<'_>,
 ) -> Result<(), EngineError> {
-    let Some(phone) = &from.phone else {
+    let (phone, email) = (from.phone.as_ref().map(Alias::Phone), from.email.as_ref().map(Alias::Email));
+    let Some(name) = phone.or(email) else {
         origin.ignore("no_phone".to_owned());
         return Ok(());
     };
     let Preferred { change, scope, at, message } = said;
     let confirmed = message.map(|id| (EventKey::of_id(&id), origin.channel));
-    let settled = engine.prefer(phone, change, scope, at, confirmed).await?;
+    let settled = engine.prefer(&name, change, scope, at, confirmed).await?;
     if let Some(buyer) = &settled.gathered.recipient {
         origin.emit(&engine.about(&buyer.item.id), &settled.decision);
     }

@@ -9,6 +9,7 @@ pub mod cart_webhook;
 mod channel_events;
 pub mod channel_webhook;
 pub mod credentials;
+pub mod email_sender;
 pub mod engine;
 pub mod handoff;
 mod heard;
