@@ -17,6 +17,7 @@ pub fn check(data: &[u8]) {
         ("AWS_SECRET_ACCESS_KEY", &secret),
         ("BRAND_NAME", "Acme"),
         ("DEFAULT_LOCALE", "en"),
+        ("EMAIL_QUEUE_URL", "https://sqs.example/email"),
         ("FIRST_DELAY_SECONDS", &first_delay),
         ("GRAPH_VERSION", "v26.0"),
         ("HANDOFF_QUEUE_URL", "https://sqs.example/handoff"),

@@ -7,6 +7,8 @@ use serde_json::json;
 pub const PHONE: &str = "+442079460958";
 /// Another buyer's number.
 pub const OTHER_PHONE: &str = "+442079460321";
+/// The buyer's mailbox.
+pub const EMAIL: &str = "ana.seeded@example.com";
 /// The buyer's name.
 pub const NAME: &str = "Ana María";
 /// Where the debt can be paid.
@@ -99,6 +101,7 @@ mod tests {
         for seed in [
             PHONE,
             OTHER_PHONE,
+            EMAIL,
             NAME,
             LINK,
             LINK_SUFFIX,

@@ -12,15 +12,15 @@ use crate::telemetry::Line;
 
 /// Where events came from.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Origin<'a> {
+pub struct Origin<'a> {
     /// The use case's name in logs.
-    pub(crate) function: &'static str,
+    pub function: &'static str,
     /// The provider's name.
-    pub(crate) provider: &'static str,
+    pub provider: &'static str,
     /// What it carries.
-    pub(crate) channel: Channel,
+    pub channel: Channel,
     /// The trace of the request.
-    pub(crate) trace: Option<&'a str>,
+    pub trace: Option<&'a str>,
 }
 
 impl Origin<'_> {
@@ -42,7 +42,7 @@ impl Origin<'_> {
 ///
 /// # Errors
 /// [`EngineError`] when they must be delivered again; applying one twice changes nothing.
-pub(crate) async fn apply<P: Ports>(
+pub async fn apply<P: Ports>(
     engine: &Engine<P>,
     events: Vec<ChannelEvent>,
     origin: Origin<'_>,

@@ -53,9 +53,7 @@ impl<M: Transport> Sender for EmailSender<M> {
         match &self.codec {
             Some(codec) => through(codec, &self.signed, message).await,
             // The address was taken out while a step was on its way here.
-            None => {
-                SendOutcome::Refused(Refusal::new("email_not_configured", Reaction::FallBack, false))
-            }
+            None => SendOutcome::Refused(Refusal::new("email_not_configured", Reaction::FallBack, false)),
         }
     }
 }

@@ -505,7 +505,25 @@ impl<P: Ports> Engine<P> {
         for id in cases {
             let case = self.ports.load_case(id).await?;
             let gathered = Gathered { case, ..Gathered::default() };
-            self.apply(id, gathered, &Input::Silenced(reason), None).await?;
+            let settled = self.apply(id, gathered, &Input::Silenced(reason), None).await?;
+            if let (Reason::OptedOut, Some(case)) = (reason, settled.gathered.case) {
+                self.silence_mailbox(&case.item).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Who asked for silence by number gets no letters either, which are kept under the address.
+    async fn silence_mailbox(&self, case: &Case) -> Result<(), EngineError> {
+        let buyer = case.outreach.as_ref().map(|outreach| &outreach.matter.buyer);
+        let numbered = buyer.filter(|buyer| self.policy.email && buyer.phone.is_some());
+        let Some(mailbox) = numbered.and_then(|buyer| buyer.email.as_ref()).map(Alias::Email) else {
+            return Ok(());
+        };
+        let known = self.buyer(&self.recipient_id(&mailbox).await?).await?;
+        if known.item.opted_out.is_none() {
+            let (out, at) = (PreferenceChange::OptOut, self.ports.now());
+            self.prefer(&mailbox, out, OptOutScope::All, at, None).await?;
         }
         Ok(())
     }

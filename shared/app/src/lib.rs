@@ -6,7 +6,7 @@
 mod batch;
 pub mod breaker;
 pub mod cart_webhook;
-mod channel_events;
+pub mod channel_events;
 pub mod channel_webhook;
 pub mod credentials;
 pub mod email_sender;

@@ -10,6 +10,7 @@ mod cost;
 mod crashes;
 mod deaths;
 mod deliveries;
+mod email;
 mod forgeries;
 mod gap_guard;
 mod hostile;

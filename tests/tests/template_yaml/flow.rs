@@ -25,7 +25,8 @@ pub(crate) static ROUTES: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|
 });
 
 /// Function and the queue it reads. Nobody reads the parked queue and the dead letters of hand-offs.
-pub(crate) const CONSUMERS: [(&str, &str); 5] = [
+pub(crate) const CONSUMERS: [(&str, &str); 6] = [
+    ("email-sender", "EmailQueue"),
     ("handoff", "HandoffQueue"),
     ("push-sender", "PushQueue"),
     ("sms-fallback", "SmsQueue"),
@@ -43,7 +44,7 @@ struct Queue {
     sources: &'static [&'static str],
 }
 
-const QUEUES: [Queue; 7] = [
+const QUEUES: [Queue; 8] = [
     Queue {
         name: "WhatsappQueue",
         suffix: "whatsapp",
@@ -63,11 +64,18 @@ const QUEUES: [Queue; 7] = [
         suffix: "parked",
         retention_days: 14,
         redrive: None,
-        sources: &["sms", "push", "spill"],
+        sources: &["sms", "push", "email", "spill"],
     },
     Queue {
         name: "PushQueue",
         suffix: "push",
+        retention_days: 4,
+        redrive: Some(("ParkedQueue", 5)),
+        sources: &[],
+    },
+    Queue {
+        name: "EmailQueue",
+        suffix: "email",
         retention_days: 4,
         redrive: Some(("ParkedQueue", 5)),
         sources: &[],
@@ -342,6 +350,7 @@ mod refusals {
     fn a_batch_that_fails_whole_or_is_handed_out_twice_is_refused() {
         for (function, event, binary) in [
             ("HandoffFunction", "Notes", "handoff"),
+            ("EmailSenderFunction", "DueSteps", "email-sender"),
             ("PushSenderFunction", "DueSteps", "push-sender"),
             ("SmsFallbackFunction", "DueSteps", "sms-fallback"),
             ("SweepFunction", "SpilledEvents", "sweep"),

@@ -20,7 +20,8 @@ const DOCUMENTS: [(&str, &str, &str); 2] = [
 ];
 
 /// Alarm, its metric, and what it looks at.
-const ALARMS: [(&str, &str, &[&str]); 8] = [
+const ALARMS: [(&str, &str, &[&str]); 9] = [
+    ("EmailSenderErrorsAlarm", "Errors", &[r#"{"Ref":"EmailSenderFunction"}"#]),
     (
         "HandoffDeadAlarm",
         "ApproximateNumberOfMessagesVisible",
@@ -174,6 +175,7 @@ pub(crate) fn parameter_problems(template: &Template) -> Vec<String> {
     }
     for (output, resource) in [
         ("ApiId", "WebhookApi"),
+        ("EmailQueueUrl", "EmailQueue"),
         ("HandoffDeadQueueUrl", "HandoffDeadQueue"),
         ("HandoffQueueUrl", "HandoffQueue"),
         ("ParkedQueueUrl", "ParkedQueue"),
