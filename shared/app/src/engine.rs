@@ -234,7 +234,7 @@ impl<P: Ports> Engine<P> {
     /// After a conflict the case may name another phone: the recipient is then another one.
     async fn follow_phone(&self, gathered: &mut Gathered, input: &Input) -> Result<(), EngineError> {
         let (Input::StepDue(due), Some(case)) = (input, &gathered.case) else { return Ok(()) };
-        let known = self.recipient_of(&case.item, &Answer::NotAsked, due.channel).await?;
+        let known = self.recipient_of(&case.item, &due.buyer, due.channel).await?;
         let Some(id) = known else { return Ok(()) };
         if gathered.recipient.as_ref().is_none_or(|buyer| buyer.item.id != id) {
             gathered.recipient = Some(self.buyer(&id).await?);

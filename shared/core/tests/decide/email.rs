@@ -21,7 +21,8 @@ fn r05_a_step_without_a_number_goes_on_as_a_letter_and_its_successor_is_planned_
 #[test]
 fn r05_a_letter_that_fails_owes_no_text_message() {
     for outcome in ["accepted; status failed email", "refused fall_back"] {
-        let script = format!("letters; failed 1 phone=none email=ana@example.com; due; due; {outcome}; sweep");
+        let script =
+            format!("letters; failed 1 phone=none email=ana@example.com; due; due; {outcome}; sweep");
         let mut scene = play(Scene::new(), &script);
         scene.advance(jiff::SignedDuration::from_hours(1));
         let scene = play(scene, "sweep; |; under_way; ledger");
@@ -59,9 +60,6 @@ fn r05_a_letter_that_must_wait_comes_back_by_its_own_channel_unless_it_was_tried
 fn r05_a_letter_that_nobody_knows_of_is_not_parked_and_not_sent_again() {
     let script = "letters; failed 1 phone=none email=ana@example.com; due; due; crash; due; parked; ledger";
     let scene = play(Scene::new(), script);
-    assert_eq!(
-        scene.lines[scene.lines.len() - 2..],
-        ["parked: 0", "in_1 ledger: email 0 claimed after 1"]
-    );
+    assert_eq!(scene.lines[scene.lines.len() - 2..], ["parked: 0", "in_1 ledger: email 0 claimed after 1"]);
     assert_eq!(scene.sends.len(), 1);
 }
