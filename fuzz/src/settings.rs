@@ -18,6 +18,7 @@ pub fn check(data: &[u8]) {
         ("BRAND_NAME", "Acme"),
         ("CHANNELS_URL", "https://hooks.example/channels"),
         ("DEFAULT_LOCALE", "en"),
+        ("EMAIL_QUEUE_URL", "https://sqs.example/email"),
         ("FIRST_DELAY_SECONDS", &first_delay),
         ("GRAPH_VERSION", "v26.0"),
         ("HANDOFF_QUEUE_URL", "https://sqs.example/handoff"),

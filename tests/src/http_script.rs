@@ -26,6 +26,8 @@ pub const RAPIWA_URL: &str = "https://app.rapiwa.com";
 pub const FCM_URL: &str = "https://fcm.googleapis.com";
 /// OneSignal.
 pub const ONESIGNAL_URL: &str = "https://api.onesignal.com";
+/// SES.
+pub const SES_URL: &str = "https://email.eu-west-1.amazonaws.com";
 
 /// What the other end does with a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +46,11 @@ impl Reply {
     /// The answer of Graph with this error code.
     pub fn graph_error(status: u16, code: i64) -> Self {
         Self::Json(status, json!({"error": {"message": "refused", "type": "OAuthException", "code": code}}))
+    }
+
+    /// The answer of SES with this exception.
+    pub fn ses_error(status: u16, exception: &str) -> Self {
+        Self::Json(status, json!({"__type": exception, "message": "refused"}))
     }
 
     /// The answer of Twilio with this error code.
@@ -185,6 +192,9 @@ impl HttpScript {
         }
         if asked.url.starts_with(ONESIGNAL_URL) {
             return Reply::Json(200, json!({"id": format!("push-{}", self.ids)}));
+        }
+        if asked.url.starts_with(SES_URL) {
+            return Reply::Json(200, json!({"MessageId": format!("ses-{}", self.ids)}));
         }
         if asked.url == crate::seeds::SLACK_URL {
             return Reply::Text(200, "ok");

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 pub const PHONE: &str = "+442079460958";
 /// Another buyer's number.
 pub const OTHER_PHONE: &str = "+442079460321";
+/// The buyer's mailbox.
+pub const EMAIL: &str = "ana.seeded@example.com";
 /// The buyer's name.
 pub const NAME: &str = "Ana María";
 /// Where the debt can be paid.
@@ -131,6 +133,7 @@ mod tests {
         for seed in [
             PHONE,
             OTHER_PHONE,
+            EMAIL,
             NAME,
             LINK,
             LINK_SUFFIX,

@@ -5,6 +5,8 @@ use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use recoup_app::breaker::Breaker;
 use recoup_app::carrier::{CarrierSender, RoleSender, TwilioSettings};
+use recoup_app::channel_events::Origin;
+use recoup_app::email_sender::{self, EmailSender, EmailSettings};
 use recoup_app::engine::{Engine, Gathered, Outlets};
 use recoup_app::handoff::HandOffs;
 use recoup_app::http::{Answer, Request};
@@ -19,12 +21,13 @@ use recoup_app::webhook::{WebhookSettings, Webhooks};
 use recoup_app::whatsapp_sender::{self, AwsSocial, MetaSettings, WhatsappCarrier};
 use recoup_app::{channel_events, channel_webhook, payment_webhook};
 use recoup_core::{
-    Brand, Case, CaseId, Correlation, DeliveryStatus, Event, EventId, Fact, Input, Policy, StatusReport,
+    Brand, Case, CaseId, Channel, Correlation, DeliveryStatus, Event, EventId, Fact, Input, Policy,
+    StatusReport,
 };
 use serde_json::Value;
 
 use crate::http_script::{
-    FCM_URL, GRAPH_URL, MSG91_URL, ONESIGNAL_URL, RAPIWA_URL, SOCIAL_URL, STRIPE_URL, TWILIO_URL,
+    FCM_URL, GRAPH_URL, MSG91_URL, ONESIGNAL_URL, RAPIWA_URL, SES_URL, SOCIAL_URL, STRIPE_URL, TWILIO_URL,
 };
 use crate::queues::redrive;
 use crate::run::run;
@@ -148,6 +151,7 @@ pub struct Stack {
     whatsapp_sender: WhatsappSender,
     sms_fallback: SmsFallback,
     push_sender: StepSender<Memory, Memory, Breaker<Memory, PushSender<Memory, Memory>>>,
+    email_sender: StepSender<Memory, Memory, Breaker<Memory, EmailSender<Memory>>>,
     handoffs: HandOffs<Memory, Memory>,
 }
 
@@ -178,6 +182,14 @@ impl Stack {
         let last = redrive(Queue::Sms).map_or(1, |(most, _)| most);
         let push = PushSettings { fcm_url: FCM_URL.to_owned(), onesignal_url: ONESIGNAL_URL.to_owned() };
         let push_sender = push_sender::parts(engine.clone(), memory.clone(), apis.clone(), push, last);
+        let letters = settings.policy.email.then(|| EmailSettings {
+            base_url: SES_URL.to_owned(),
+            from: "Acme <billing@acme.example>".to_owned(),
+            reply_to: "help@acme.example".to_owned(),
+            configuration_set: Some("recoup".to_owned()),
+        });
+        let letters = EmailSender::new(memory.clone(), letters.as_ref()).expect("well formed");
+        let email_sender = email_sender::parts(engine.clone(), memory.clone(), apis.clone(), letters, last);
         let handoffs = HandOffs { engine: engine.clone(), transport: memory.clone() };
         let text = |carrier| {
             let sender = CarrierSender::new(memory.clone(), memory.clone(), carrier);
@@ -193,7 +205,17 @@ impl Stack {
             Sms::Twilio => text(SmsCarrier::Twilio(twilio_settings())),
             Sms::Msg91 => text(SmsCarrier::Msg91 { base_url: MSG91_URL.to_owned() }),
         };
-        Self { memory, engine, webhooks, settings, whatsapp_sender, sms_fallback, push_sender, handoffs }
+        Self {
+            memory,
+            engine,
+            webhooks,
+            settings,
+            whatsapp_sender,
+            sms_fallback,
+            push_sender,
+            email_sender,
+            handoffs,
+        }
     }
 
     /// Replaces every process by a new one; what they kept in memory is gone.
@@ -250,6 +272,18 @@ impl Stack {
                 Gathered { case: self.engine.ports.load_case(&case).await?, ..Gathered::default() };
             self.engine.apply(&case, gathered, &Input::Status(report), None).await
         });
+        told.expect("the process lives").expect("the store answers");
+    }
+
+    /// SES says what became of a letter.
+    ///
+    /// # Panics
+    /// When the process died, the store failed or the event cannot be read.
+    pub fn ses_tells(&self, event: &Value) {
+        let events = recoup_channels::ses::events(event.to_string().as_bytes()).expect("an object");
+        let channel = Channel::Email;
+        let origin = Origin { function: "channel_events", provider: "ses", channel, trace: None };
+        let told = run(channel_events::apply(&self.engine, events, origin));
         told.expect("the process lives").expect("the store answers");
     }
 
@@ -310,10 +344,16 @@ impl Stack {
     /// Hands every queue's visible messages to its function, ten at most each, and returns how many there were. What a
     /// function does not report is deleted; when it dies, all its messages come again and a new process takes over.
     pub fn deliver(&mut self) -> usize {
-        [Queue::Whatsapp, Queue::Sms, Queue::Push, Queue::HandOff, Queue::ChannelEvents, Queue::Spill]
-            .into_iter()
-            .map(|queue| self.deliver_from(queue))
-            .sum()
+        let queues = [
+            Queue::Whatsapp,
+            Queue::Sms,
+            Queue::Push,
+            Queue::Email,
+            Queue::HandOff,
+            Queue::ChannelEvents,
+            Queue::Spill,
+        ];
+        queues.into_iter().map(|queue| self.deliver_from(queue)).sum()
     }
 
     /// The same for one queue.
@@ -351,12 +391,11 @@ impl Stack {
                 SmsFallback::Carrier(sender) => sender.take_batch(batch).await,
             },
             Queue::Push => self.push_sender.take_batch(batch).await,
+            Queue::Email => self.email_sender.take_batch(batch).await,
             Queue::HandOff => self.handoffs.take_batch(batch).await,
             Queue::ChannelEvents => channel_events::take_batch(&self.engine, batch).await,
             Queue::Spill => sweep::replay(&self.webhooks, batch).await,
-            Queue::Parked | Queue::Email | Queue::HandOffDead => {
-                batch.into_iter().map(|received| received.id).collect()
-            }
+            Queue::Parked | Queue::HandOffDead => batch.into_iter().map(|received| received.id).collect(),
         }
     }
 
@@ -429,6 +468,11 @@ impl Stack {
     /// The steps that were put to Meta and arrived there.
     pub fn whatsapp_sends(&self) -> Vec<Asked> {
         self.at_meta(|body| body["type"] == "template")
+    }
+
+    /// The letters that were put to SES and arrived there.
+    pub fn letters(&self) -> Vec<Asked> {
+        self.memory.asked(SES_URL).into_iter().filter(|asked| asked.arrived).collect()
     }
 
     /// What recoup answered by WhatsApp and arrived there: the words.

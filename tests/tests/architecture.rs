@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("channel-webhook", &["recoup-app", "recoup-aws"]),
     ("whatsapp-sender", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("push-sender", &["recoup-app", "recoup-aws", "recoup-transport"]),
+    ("email-sender", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("sms-fallback", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("handoff", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("sweep", &["recoup-app", "recoup-aws", "recoup-transport"]),

@@ -13,6 +13,7 @@ pub mod channel_events;
 pub mod channel_webhook;
 pub mod credentials;
 mod door;
+pub mod email_sender;
 pub mod engine;
 pub mod handoff;
 mod heard;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
+use recoup_app::email_sender::EmailSettings;
 use recoup_app::engine::Outlets;
 use recoup_app::ports::SecretName;
 use recoup_app::webhook::WebhookSettings;
@@ -31,9 +32,10 @@ pub enum ConfigError {
 }
 
 /// The variables every function reads.
-pub const COMMON_VARIABLES: [&str; 23] = [
+pub const COMMON_VARIABLES: [&str; 24] = [
     "BRAND_NAME",
     "DEFAULT_LOCALE",
+    "EMAIL_QUEUE_URL",
     "FIRST_DELAY_SECONDS",
     "HANDOFF_QUEUE_URL",
     "PARKED_QUEUE_ARN",
@@ -61,7 +63,8 @@ pub const COMMON_VARIABLES: [&str; 23] = [
 const WEBHOOK_VARIABLES: [&str; 4] = ["PUBLIC_URL", "QUARANTINE", "SOURCES", "SOURCE_SECRETS"];
 
 /// The variables every function reads and that may be absent.
-pub const OPTIONAL_VARIABLES: [&str; 4] = ["CASE_PAGE", "IDENTITY_LINK_BASE", "OUTLETS", "SHOP_LINK_BASE"];
+pub const OPTIONAL_VARIABLES: [&str; 5] =
+    ["CASE_PAGE", "EMAIL_FROM", "IDENTITY_LINK_BASE", "OUTLETS", "SHOP_LINK_BASE"];
 
 /// The variables a function reads, sorted; empty for a name that is no function.
 pub fn variables_of(function: &str) -> Vec<&'static str> {
@@ -71,6 +74,14 @@ pub fn variables_of(function: &str) -> Vec<&'static str> {
         "channel-webhook" => {
             &["META_SECRET_ARN", "MSG91_SECRET_ARN", "PUBLIC_URL", "RAPIWA_SECRET_ARN", "TWILIO_SECRET_ARN"]
         }
+        "email-sender" => &[
+            "EMAIL_CONFIGURATION_SET",
+            "EMAIL_FROM_NAME",
+            "EMAIL_MAX_RECEIVES",
+            "EMAIL_REPLY_TO",
+            "SOURCES",
+            "SOURCE_SECRETS",
+        ],
         "whatsapp-sender" => &[
             "CHANNELS_URL",
             "GRAPH_VERSION",
@@ -185,6 +196,8 @@ pub struct Resources {
     pub sms_queue_url: String,
     /// The queue of steps for the merchant's app.
     pub push_queue_url: String,
+    /// The queue of steps that go by e-mail.
+    pub email_queue_url: String,
     /// The queue of what people and the merchant's own systems are told.
     pub handoff_queue_url: String,
     /// Its dead-letter queue; only the function that tells them needs it.
@@ -224,6 +237,8 @@ pub struct Outside {
     pub fcm_api_url: String,
     /// OneSignal's API.
     pub onesignal_api_url: String,
+    /// SES in the function's region.
+    pub ses_api_url: String,
     /// A file with seconds to add to the clock.
     pub clock_offset_file: Option<PathBuf>,
 }
@@ -257,12 +272,13 @@ impl Config {
         let brand = Brand::parse(&brand)
             .map_err(|error| ConfigError::Malformed { name: "RECOUP_BRAND", rule: error.to_string() })?;
         let resources = read_resources(environment)?;
-        let outside = read_outside(environment, &resources);
+        let aws = read_aws(environment)?;
+        let outside = read_outside(environment, &resources, &aws);
         Ok(Self {
             brand,
             policy: read_policy(environment)?,
             outlets: read_outlets(environment)?,
-            aws: read_aws(environment)?,
+            aws,
             resources,
             outside,
             log_level: read_log_level(environment)?,
@@ -302,6 +318,7 @@ fn read_policy(environment: &Environment) -> Result<Policy, ConfigError> {
         retry_backoff: SignedDuration::from_secs(environment.number("RETRY_BACKOFF_SECONDS", 1, 900)?),
         success_gap: SignedDuration::from_hours(environment.number("SUCCESS_GAP_HOURS", 0, 720)?),
         suspend_after_days: i32::try_from(days).unwrap_or(365),
+        email: environment.get("EMAIL_FROM").is_some(),
         whatsapp_plain: environment.get("WHATSAPP_PROVIDER") == Some("rapiwa"),
         ..Policy::standard(&environment.required("BRAND_NAME")?)
     })
@@ -383,6 +400,7 @@ fn read_resources(environment: &Environment) -> Result<Resources, ConfigError> {
         whatsapp_queue_arn: environment.required("WHATSAPP_QUEUE_ARN")?,
         sms_queue_url: environment.required("SMS_QUEUE_URL")?,
         push_queue_url: environment.required("PUSH_QUEUE_URL")?,
+        email_queue_url: environment.required("EMAIL_QUEUE_URL")?,
         handoff_queue_url: environment.required("HANDOFF_QUEUE_URL")?,
         handoff_dead_queue_url: environment.get("HANDOFF_DEAD_QUEUE_URL").map(str::to_owned),
         channel_events_queue_url: environment.get("CHANNEL_EVENTS_QUEUE_URL").map(str::to_owned),
@@ -410,8 +428,9 @@ fn read_sources(environment: &Environment) -> Result<Vec<(SecretName, String)>, 
     Ok(sources)
 }
 
-fn read_outside(environment: &Environment, resources: &Resources) -> Outside {
+fn read_outside(environment: &Environment, resources: &Resources, aws: &AwsConfig) -> Outside {
     let or = |name: &str, real: &str| environment.get(name).unwrap_or(real).trim_end_matches('/').to_owned();
+    let ses = format!("https://email.{}.amazonaws.com", aws.region);
     let sources = resources.secrets.keys().filter_map(|secret| match secret {
         SecretName::Source(name) => Some(*name),
         SecretName::Pepper
@@ -438,6 +457,7 @@ fn read_outside(environment: &Environment, resources: &Resources) -> Outside {
         rapiwa_api_url: or("RAPIWA_API_URL", "https://app.rapiwa.com"),
         fcm_api_url: or("FCM_API_URL", "https://fcm.googleapis.com"),
         onesignal_api_url: or("ONESIGNAL_API_URL", "https://api.onesignal.com"),
+        ses_api_url: or("AWS_ENDPOINT_URL_SESV2", aws.endpoint_url.as_deref().unwrap_or(&ses)),
         clock_offset_file: environment.get("RECOUP_CLOCK_OFFSET_FILE").map(PathBuf::from),
     }
 }
@@ -489,6 +509,35 @@ impl PushConfig {
     }
 }
 
+/// What only the e-mail sender is configured with.
+#[derive(Debug, Clone)]
+pub struct EmailConfig {
+    /// Who writes; `None` where no address may.
+    pub settings: Option<EmailSettings>,
+    /// The redrive count of the queue.
+    pub max_receives: u32,
+}
+
+impl EmailConfig {
+    /// Reads it. Answers go to the sender's own address unless another is given.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the variable.
+    pub fn read(environment: &Environment, outside: &Outside) -> Result<Self, ConfigError> {
+        let max_receives = u32::try_from(environment.number("EMAIL_MAX_RECEIVES", 1, 1000)?).unwrap_or(1);
+        let settings = environment.get("EMAIL_FROM").map(|address| EmailSettings {
+            base_url: outside.ses_api_url.clone(),
+            from: match environment.get("EMAIL_FROM_NAME") {
+                Some(name) => format!("{name} <{address}>"),
+                None => address.to_owned(),
+            },
+            reply_to: environment.get("EMAIL_REPLY_TO").unwrap_or(address).to_owned(),
+            configuration_set: environment.get("EMAIL_CONFIGURATION_SET").map(str::to_owned),
+        });
+        Ok(Self { settings, max_receives })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -500,6 +549,7 @@ mod tests {
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("BRAND_NAME", "Acme"),
             ("DEFAULT_LOCALE", "en"),
+            ("EMAIL_QUEUE_URL", "https://sqs/email"),
             ("FIRST_DELAY_SECONDS", "120"),
             ("HANDOFF_QUEUE_URL", "https://sqs/handoff"),
             ("PARKED_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:parked"),
@@ -576,6 +626,42 @@ mod tests {
     }
 
     #[test]
+    fn r05_an_address_switches_e_mail_on_for_every_function_and_names_the_sender() {
+        let with = |pairs: &[(&str, &str)]| {
+            let mut environment = complete();
+            let pairs = pairs.iter().chain(&[("EMAIL_MAX_RECEIVES", "5")]);
+            environment.0.extend(pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+            let config = Config::read(&environment).expect("complete");
+            let email = EmailConfig::read(&environment, &config.outside).expect("complete");
+            (config.policy.email, email.settings)
+        };
+        assert_eq!(with(&[("EMAIL_FROM_NAME", "Acme")]), (false, None), "a name alone writes nothing");
+        let address = ("EMAIL_FROM", "billing@acme.example");
+        let bare = EmailSettings {
+            base_url: "https://email.us-east-1.amazonaws.com".to_owned(),
+            from: "billing@acme.example".to_owned(),
+            reply_to: "billing@acme.example".to_owned(),
+            configuration_set: None,
+        };
+        assert_eq!(with(&[address]), (true, Some(bare)));
+        let whole = EmailSettings {
+            base_url: "http://127.0.0.1:4000".to_owned(),
+            from: "Acme <billing@acme.example>".to_owned(),
+            reply_to: "help@acme.example".to_owned(),
+            configuration_set: Some("recoup".to_owned()),
+        };
+        let pairs = [
+            address,
+            ("EMAIL_FROM_NAME", "Acme"),
+            ("EMAIL_REPLY_TO", "help@acme.example"),
+            ("EMAIL_CONFIGURATION_SET", "recoup"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+            ("AWS_ENDPOINT_URL_SESV2", "http://127.0.0.1:4000/"),
+        ];
+        assert_eq!(with(&pairs), (true, Some(whole)));
+    }
+
+    #[test]
     fn the_variables_of_a_function_are_sorted_and_hold_the_common_ones() {
         for function in [
             "payment-webhook",
@@ -585,6 +671,8 @@ mod tests {
             "channel-events",
             "channel-webhook",
             "whatsapp-sender",
+            "push-sender",
+            "email-sender",
             "sms-fallback",
             "sweep",
         ] {

@@ -243,10 +243,10 @@ const TABLE: &[Row] = &[
         Reaction::Hold,
         true,
     ),
-    // AWS stopped the account: the buyer is told by the next channel while a person looks.
+    // AWS stopped the account. A letter is the last channel there is, so the step waits while a person looks.
     Row {
         exceptions: &["AccountSuspendedException", "SendingPausedException"],
-        reaction: Reaction::FallBack,
+        reaction: Reaction::Hold,
         alarm: true,
         pause: Some(PauseScope::Channel),
     },

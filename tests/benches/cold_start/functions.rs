@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use crate::traffic;
 
 /// Every function of the template, the one that makes work for the others first.
-pub(crate) const FUNCTIONS: [&str; 8] = [
+pub(crate) const FUNCTIONS: [&str; 9] = [
     WEBHOOK,
     "channel-webhook",
     "channel-events",
     "whatsapp-sender",
     "push-sender",
+    "email-sender",
     "sms-fallback",
     "handoff",
     "sweep",
@@ -52,7 +53,7 @@ pub(crate) fn secrets() -> BTreeMap<&'static str, Value> {
 }
 
 /// What template.yaml sets for every function.
-const OF_TEMPLATE: [(&str, &str); 23] = [
+const OF_TEMPLATE: [(&str, &str); 24] = [
     ("RECOUP_BRAND", "main"),
     ("RECOUP_LOG", "info"),
     ("TABLE_NAME", "bench"),
@@ -60,6 +61,7 @@ const OF_TEMPLATE: [(&str, &str); 23] = [
     ("WHATSAPP_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:whatsapp"),
     ("SMS_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/sms"),
     ("PUSH_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/push"),
+    ("EMAIL_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/email"),
     ("HANDOFF_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/handoff"),
     ("PARKED_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/parked"),
     ("PARKED_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:parked"),
@@ -108,6 +110,9 @@ pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec
         }
         "push-sender" => {
             &[sources, secrets, ("PUSH_MAX_RECEIVES", "5"), ("PUSH_SECRET_ARN", "arn:bench:push")]
+        }
+        "email-sender" => {
+            &[sources, secrets, ("EMAIL_FROM", "billing@acme.example"), ("EMAIL_MAX_RECEIVES", "5")]
         }
         "handoff" => &[
             ("HANDOFF_DEAD_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/handoff-dead"),

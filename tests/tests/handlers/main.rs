@@ -13,6 +13,7 @@ mod crashes;
 mod deaths;
 mod deliveries;
 mod doors;
+mod email;
 mod forgeries;
 mod gap_guard;
 mod hostile;

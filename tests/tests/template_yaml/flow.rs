@@ -28,8 +28,9 @@ pub(crate) static ROUTES: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|
 });
 
 /// Function and the queue it reads. Nobody reads the parked queue and the dead letters of hand-offs.
-pub(crate) const CONSUMERS: [(&str, &str); 6] = [
+pub(crate) const CONSUMERS: [(&str, &str); 7] = [
     ("channel-events", "ChannelEventsQueue"),
+    ("email-sender", "EmailQueue"),
     ("handoff", "HandoffQueue"),
     ("push-sender", "PushQueue"),
     ("sms-fallback", "SmsQueue"),
@@ -47,7 +48,7 @@ struct Queue {
     sources: &'static [&'static str],
 }
 
-const QUEUES: [Queue; 8] = [
+const QUEUES: [Queue; 9] = [
     Queue {
         name: "WhatsappQueue",
         suffix: "whatsapp",
@@ -67,11 +68,18 @@ const QUEUES: [Queue; 8] = [
         suffix: "parked",
         retention_days: 14,
         redrive: None,
-        sources: &["sms", "push", "spill", "channel-events"],
+        sources: &["sms", "push", "email", "spill", "channel-events"],
     },
     Queue {
         name: "PushQueue",
         suffix: "push",
+        retention_days: 4,
+        redrive: Some(("ParkedQueue", 5)),
+        sources: &[],
+    },
+    Queue {
+        name: "EmailQueue",
+        suffix: "email",
         retention_days: 4,
         redrive: Some(("ParkedQueue", 5)),
         sources: &[],
@@ -354,6 +362,7 @@ mod refusals {
         for (function, event, binary) in [
             ("ChannelEventsFunction", "Published", "channel-events"),
             ("HandoffFunction", "Notes", "handoff"),
+            ("EmailSenderFunction", "DueSteps", "email-sender"),
             ("PushSenderFunction", "DueSteps", "push-sender"),
             ("SmsFallbackFunction", "DueSteps", "sms-fallback"),
             ("SweepFunction", "SpilledEvents", "sweep"),

@@ -8,10 +8,11 @@ use crate::flow::{CONSUMERS, ROUTES};
 use crate::model::{Code, Template, entries, items, pascal, target, text};
 
 /// Binary, memory in MB, timeout in seconds.
-const SIZES: [(&str, u64, u64); 11] = [
+const SIZES: [(&str, u64, u64); 12] = [
     ("cart-webhook", 128, 10),
     ("channel-events", 128, 30),
     ("channel-webhook", 128, 10),
+    ("email-sender", 256, 30),
     ("handoff", 128, 30),
     ("kyc-webhook", 128, 10),
     ("merchant-webhook", 128, 10),
@@ -23,9 +24,11 @@ const SIZES: [(&str, u64, u64); 11] = [
 ];
 
 /// Where a variable that is no policy setting must point.
-const WIRING: [(&str, &str); 26] = [
+const WIRING: [(&str, &str); 28] = [
     ("CHANNELS_URL", "${PublicUrl}/channels"),
     ("CHANNEL_EVENTS_QUEUE_URL", "ChannelEventsQueue"),
+    ("EMAIL_MAX_RECEIVES", "EmailMaxReceiveCount"),
+    ("EMAIL_QUEUE_URL", "EmailQueue"),
     ("HANDOFF_DEAD_QUEUE_URL", "HandoffDeadQueue"),
     ("HANDOFF_QUEUE_URL", "HandoffQueue"),
     ("META_SECRET_ARN", "MetaSecret"),

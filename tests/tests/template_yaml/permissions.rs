@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use crate::model::{Template, entries, items, pascal, target, text};
 
 /// What every function may do that decides about cases.
-const EVERY_FUNCTION: [&str; 6] = [
+const EVERY_FUNCTION: [&str; 7] = [
     "iam:PassRole on SchedulerRole when StringEquals iam:PassedToService scheduler.amazonaws.com",
     "scheduler:CreateSchedule on scheduler:schedule/${ScheduleGroup}/*",
     "scheduler:DeleteSchedule on scheduler:schedule/${ScheduleGroup}/*",
+    "sqs:SendMessage on EmailQueue",
     "sqs:SendMessage on HandoffQueue",
     "sqs:SendMessage on ParkedQueue",
     "sqs:SendMessage on PushQueue",
@@ -52,7 +53,7 @@ const PEPPER: &str = "secretsmanager:GetSecretValue on PepperSecret";
 const TELLS: &str = "handoff";
 
 /// What a function may do beyond that, writing its own log and reading its own queue apart.
-const BEYOND: [(&str, &[&str]); 11] = [
+const BEYOND: [(&str, &[&str]); 12] = [
     (
         TELLS,
         &[
@@ -71,6 +72,17 @@ const BEYOND: [(&str, &[&str]); 11] = [
         ],
     ),
     ("channel-events", &[PEPPER, "sqs:SendMessage on SmsQueue", "sqs:SendMessage on WhatsappQueue"]),
+    (
+        "email-sender",
+        &[
+            PEPPER,
+            secrets_of!("payment"),
+            "ses:SendEmail on ses:configuration-set/${EmailConfigurationSet} if EmailEventsConfigured",
+            "ses:SendEmail on ses:identity/${EmailIdentity} if EmailConfigured",
+            "sqs:SendMessage on SmsQueue",
+            "sqs:SendMessage on WhatsappQueue",
+        ],
+    ),
     webhook!("payment-webhook", secrets_of!("payment")),
     webhook!("cart-webhook", PEPPER, secrets_of!("cart")),
     webhook!("kyc-webhook", secrets_of!("kyc")),
@@ -206,7 +218,7 @@ fn items_of(binary: &str) -> &'static str {
         // Message providers say nothing of a source's successes.
         "channel-webhook" | "channel-events" => "c#${Brand}#* r#${Brand}#* p#${Brand}",
         // The sweep replays what providers said while the table could not take it.
-        "push-sender" | "sms-fallback" | "whatsapp-sender" | "sweep" => {
+        "email-sender" | "push-sender" | "sms-fallback" | "whatsapp-sender" | "sweep" => {
             "c#${Brand}#* r#${Brand}#* f#${Brand}#* p#${Brand}"
         }
         _ => "c#${Brand}#* r#${Brand}#* f#${Brand}#*",
@@ -316,6 +328,21 @@ mod refusals {
         );
         let else_branch = properties("SmsFallbackRole", "Policies/0/PolicyDocument/Statement/6/Fn::If/2");
         assert_refused(&else_branch, json!({"Effect": "Allow"}), "a statement has an else");
+    }
+
+    #[test]
+    fn letters_of_another_sender_are_refused() {
+        let identity =
+            properties("EmailSenderRole", "Policies/0/PolicyDocument/Statement/6/Fn::If/1/Resource");
+        let every =
+            json!({"Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"});
+        assert_refused(&identity, every, "ses:SendEmail on ses:identity/* is a wildcard");
+        let set = properties("EmailSenderRole", "Policies/0/PolicyDocument/Statement/7/Fn::If/0");
+        assert_refused(
+            &set,
+            json!("EmailConfigured"),
+            "EmailSenderRole may not ses:SendEmail on ses:configuration-set",
+        );
     }
 
     #[test]

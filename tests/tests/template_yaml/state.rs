@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use crate::model::{Code, Template, entries, items, target, text};
 
 /// Alarm, its metric, and what it looks at.
-const ALARMS: [(&str, &str, &[&str]); 10] = [
+const ALARMS: [(&str, &str, &[&str]); 11] = [
     (
         "ChannelEventsAgeAlarm",
         "ApproximateAgeOfOldestMessage",
         &[r#"{"Fn::GetAtt":["ChannelEventsQueue","QueueName"]}"#],
     ),
     ("ChannelEventsErrorsAlarm", "Errors", &[r#"{"Ref":"ChannelEventsFunction"}"#]),
+    ("EmailSenderErrorsAlarm", "Errors", &[r#"{"Ref":"EmailSenderFunction"}"#]),
     (
         "HandoffDeadAlarm",
         "ApproximateNumberOfMessagesVisible",
@@ -87,6 +88,7 @@ pub(crate) fn parameter_problems(template: &Template) -> Vec<String> {
         ("ApiId", "WebhookApi"),
         ("ChannelEventsQueueUrl", "ChannelEventsQueue"),
         ("ChannelEventsTopicArn", "ChannelEventsTopic"),
+        ("EmailQueueUrl", "EmailQueue"),
         ("HandoffDeadQueueUrl", "HandoffDeadQueue"),
         ("HandoffQueueUrl", "HandoffQueue"),
         ("ParkedQueueUrl", "ParkedQueue"),

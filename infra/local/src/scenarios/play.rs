@@ -19,6 +19,7 @@ const FUNCTIONS: [&str; 9] = [
     "merchant-webhook",
     "whatsapp-sender",
     "push-sender",
+    "email-sender",
     "sms-fallback",
     "channel-webhook",
     "channel-events",
@@ -27,7 +28,7 @@ const FUNCTIONS: [&str; 9] = [
 ];
 
 /// The stubs that show what left.
-const LEAVES_BY: [&str; 6] = ["whatsapp", "sms", "push", "slack", "help_desk", "ends"];
+const LEAVES_BY: [&str; 7] = ["whatsapp", "sms", "push", "email", "slack", "help_desk", "ends"];
 
 /// A little more than the template's `FirstDelaySeconds`.
 const FIRST_DELAY: SignedDuration = SignedDuration::from_secs(125);

@@ -166,7 +166,7 @@ pub(super) fn preference_event(choice: &Preference<'_>, sent: Option<&RawValue>)
 /// Reads who wrote: a buyer with a username may have no number (messaging-providers.md 1.10).
 fn contact(wa_id: Option<&RawValue>, user_id: Option<&RawValue>) -> Option<Contact> {
     let user = scalar(user_id).and_then(|id| WhatsappUser::parse(&id));
-    let contact = Contact { phone: phone(wa_id), user };
+    let contact = Contact { phone: phone(wa_id), user, email: None };
     (contact != Contact::default()).then_some(contact)
 }
 

@@ -130,7 +130,7 @@ fn contact(form: &Form<'_>) -> Option<Contact> {
     let from = form.get("From")?;
     let phone = Phone::parse(from.strip_prefix("whatsapp:").unwrap_or(from)).ok();
     let user = form.get("ExternalUserId").and_then(user).or_else(|| user(from));
-    let contact = Contact { phone, user };
+    let contact = Contact { phone, user, email: None };
     (contact != Contact::default()).then_some(contact)
 }
 
