@@ -18,6 +18,8 @@ pub const TWILIO_URL: &str = "https://api.twilio.com";
 
 /// Firebase Cloud Messaging.
 pub const FCM_URL: &str = "https://fcm.googleapis.com";
+/// Amazon Bedrock's models.
+pub const BEDROCK_URL: &str = "https://bedrock-runtime.eu-west-1.amazonaws.com";
 /// OneSignal.
 pub const ONESIGNAL_URL: &str = "https://api.onesignal.com";
 
@@ -38,6 +40,13 @@ impl Reply {
     /// The answer of Graph with this error code.
     pub fn graph_error(status: u16, code: i64) -> Self {
         Self::Json(status, json!({"error": {"message": "refused", "type": "OAuthException", "code": code}}))
+    }
+
+    /// What a model of Bedrock says.
+    pub fn model(said: &str) -> Self {
+        let message = json!({"role": "assistant", "content": [{"text": said}]});
+        let usage = json!({"inputTokens": 310, "outputTokens": 2, "totalTokens": 312});
+        Self::Json(200, json!({"output": {"message": message}, "stopReason": "end_turn", "usage": usage}))
     }
 
     /// The answer of Twilio with this error code.

@@ -56,6 +56,11 @@ pub fn button(phone: &str, payload: &str, at: i64) -> Value {
     inbound(phone, at, json!({"type": "button", "button": {"payload": payload, "text": "label"}}))
 }
 
+/// A picture with words under it.
+pub fn picture(phone: &str, caption: &str, at: i64) -> Value {
+    inbound(phone, at, json!({"type": "image", "image": {"id": "1", "caption": caption}}))
+}
+
 fn inbound(phone: &str, at: i64, mut message: Value) -> Value {
     message["from"] = json!(phone.trim_start_matches('+'));
     message["id"] = json!(format!("wamid.inbound.{at}"));

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use recoup_app::breaker::Breaker;
+use recoup_app::classifier::Bedrock;
 use recoup_app::engine::{Engine, Gathered, Outlets};
 use recoup_app::handoff::HandOffs;
 use recoup_app::http::{Answer, Request};
@@ -22,7 +23,7 @@ use recoup_core::{
 };
 use serde_json::Value;
 
-use crate::http_script::{FCM_URL, GRAPH_URL, ONESIGNAL_URL, STRIPE_URL, TWILIO_URL};
+use crate::http_script::{BEDROCK_URL, FCM_URL, GRAPH_URL, ONESIGNAL_URL, STRIPE_URL, TWILIO_URL};
 use crate::queues::redrive;
 use crate::run::run;
 use crate::{Asked, Memory, meta, seeds, stripe};
@@ -48,6 +49,8 @@ pub struct Settings {
     pub outlets: Outlets,
     /// The provider of text messages.
     pub sms: Sms,
+    /// The model that reads replies, if one does.
+    pub reply_model: Option<&'static str>,
     /// When the run starts.
     pub now: Timestamp,
 }
@@ -56,7 +59,13 @@ impl Default for Settings {
     /// A Monday morning in London, whose winter clock is UTC.
     fn default() -> Self {
         let now = Timestamp::from_second(1_795_428_000).expect("in range");
-        Self { policy: Policy::standard("Acme"), outlets: Outlets::default(), sms: Sms::Aws, now }
+        Self {
+            policy: Policy::standard("Acme"),
+            outlets: Outlets::default(),
+            sms: Sms::Aws,
+            reply_model: None,
+            now,
+        }
     }
 }
 
@@ -91,6 +100,8 @@ pub struct Stack {
     pub engine: Engine<Memory>,
     /// The functions that take the sources' webhooks.
     pub webhooks: Webhooks<Memory, Memory>,
+    /// What reads the replies that the rules leave unknown.
+    pub classifier: Option<Bedrock<Memory>>,
     settings: Settings,
     whatsapp_sender: WhatsappSender,
     sms_fallback: SmsFallback,
@@ -140,7 +151,19 @@ impl Stack {
                 SmsFallback::Twilio(sms_fallback::parts(engine.clone(), memory.clone(), apis, sender, last))
             }
         };
-        Self { memory, engine, webhooks, settings, whatsapp_sender, sms_fallback, push_sender, handoffs }
+        let model = |id| Bedrock::new(memory.clone(), BEDROCK_URL, id).expect("an id of a model");
+        let classifier = settings.reply_model.map(model);
+        Self {
+            memory,
+            engine,
+            webhooks,
+            classifier,
+            settings,
+            whatsapp_sender,
+            sms_fallback,
+            push_sender,
+            handoffs,
+        }
     }
 
     /// Replaces every process by a new one; what they kept in memory is gone.
@@ -175,7 +198,7 @@ impl Stack {
 
     /// Posts to `/channels/{provider}`; `None` when the process died.
     pub fn try_post_channel(&self, request: &Request) -> Option<Answer> {
-        run(channel_webhook::handle(&self.engine, request))
+        run(channel_webhook::handle(&self.engine, &self.classifier, request))
     }
 
     /// The app told that a notification was opened, as if the merchant's backend had posted it.
@@ -287,7 +310,7 @@ impl Stack {
             },
             Queue::Push => self.push_sender.take_batch(batch).await,
             Queue::HandOff => self.handoffs.take_batch(batch).await,
-            Queue::Spill => sweep::replay(&self.webhooks, batch).await,
+            Queue::Spill => sweep::replay(&self.webhooks, &self.classifier, batch).await,
             Queue::Parked | Queue::Email | Queue::HandOffDead => {
                 batch.into_iter().map(|received| received.id).collect()
             }

@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cart-webhook", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("kyc-webhook", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("merchant-webhook", &["recoup-app", "recoup-aws", "recoup-transport"]),
-    ("channel-webhook", &["recoup-app", "recoup-aws"]),
+    ("channel-webhook", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("whatsapp-sender", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("push-sender", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("sms-fallback", &["recoup-app", "recoup-aws", "recoup-transport"]),

@@ -24,7 +24,7 @@ pub(crate) struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    fn line(self, outcome: &'static str) -> Line {
+    pub(crate) fn line(self, outcome: &'static str) -> Line {
         Line { trace: self.trace.map(str::to_owned), ..Line::new(self.function, outcome) }
     }
 

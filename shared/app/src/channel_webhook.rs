@@ -4,10 +4,11 @@ use recoup_channels::{ChannelSignatureError, VerifiedChannelWebhook, meta};
 use recoup_core::Channel;
 
 use crate::channel_events::{Origin, apply};
+use crate::classifier::reread;
 use crate::credentials::MetaCredentials;
 use crate::engine::{Engine, EngineError};
 use crate::http::{Answer, Request};
-use crate::ports::{Outgoing, Ports, Queue, SecretName};
+use crate::ports::{Classifier, Outgoing, Ports, Queue, SecretName};
 use crate::queue::{Entrance, KeptWebhook, ParkedNote};
 use crate::telemetry::Line;
 
@@ -33,8 +34,12 @@ pub async fn verify_subscription<P: Ports>(engine: &Engine<P>, request: &Request
     }
 }
 
-/// Handles a webhook of a message provider.
-pub async fn handle<P: Ports>(engine: &Engine<P>, request: &Request) -> Answer {
+/// Handles a webhook of a message provider. What the rules cannot read in it is read by the classifier.
+pub async fn handle<P: Ports, C: Classifier>(
+    engine: &Engine<P>,
+    classifier: &C,
+    request: &Request,
+) -> Answer {
     if request.name != "meta" {
         return refuse(Answer::NOT_FOUND, "unknown_source", request);
     }
@@ -53,7 +58,7 @@ pub async fn handle<P: Ports>(engine: &Engine<P>, request: &Request) -> Answer {
             return refuse(status, error.code(), request);
         }
     };
-    match record(engine, &verified, request.trace.as_deref()).await {
+    match record(engine, classifier, &verified, request.trace.as_deref()).await {
         Ok(Ok(())) => Answer::of(Answer::OK),
         Ok(Err(code)) => park(engine, request, code).await,
         Err(EngineError::Store(_)) if request.body.len() <= KEPT_LIMIT => spill(engine, request).await,
@@ -65,11 +70,15 @@ pub async fn handle<P: Ports>(engine: &Engine<P>, request: &Request) -> Answer {
 ///
 /// # Errors
 /// [`EngineError`] when it must be tried again; a webhook that cannot be read any more is reported as `Ok(false)`.
-pub async fn replay<P: Ports>(engine: &Engine<P>, kept: &KeptWebhook) -> Result<bool, EngineError> {
+pub async fn replay<P: Ports, C: Classifier>(
+    engine: &Engine<P>,
+    classifier: &C,
+    kept: &KeptWebhook,
+) -> Result<bool, EngineError> {
     let credentials = credentials(engine).await?;
     let Ok(body) = kept.body() else { return Ok(false) };
     match meta::verify(&kept.header_map(), body.into(), &credentials.app_secrets) {
-        Ok(verified) => Ok(record(engine, &verified, None).await?.is_ok()),
+        Ok(verified) => Ok(record(engine, classifier, &verified, None).await?.is_ok()),
         Err(_) => Ok(false),
     }
 }
@@ -80,8 +89,9 @@ async fn credentials<P: Ports>(engine: &Engine<P>) -> Result<MetaCredentials, En
 }
 
 /// Applies every event of the webhook. The inner error is the code of a body that cannot be read.
-async fn record<P: Ports>(
+async fn record<P: Ports, C: Classifier>(
     engine: &Engine<P>,
+    classifier: &C,
     verified: &VerifiedChannelWebhook,
     trace: Option<&str>,
 ) -> Result<Result<(), &'static str>, EngineError> {
@@ -90,6 +100,7 @@ async fn record<P: Ports>(
         Err(error) => return Ok(Err(error.code())),
     };
     let origin = Origin { function: FUNCTION, provider: "meta", channel: Channel::Whatsapp, trace };
+    let events = reread(classifier, events, origin).await;
     apply(engine, events, origin).await.map(Ok)
 }
 

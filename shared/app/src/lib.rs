@@ -8,6 +8,7 @@ pub mod breaker;
 pub mod cart_webhook;
 mod channel_events;
 pub mod channel_webhook;
+pub mod classifier;
 pub mod credentials;
 pub mod engine;
 pub mod handoff;

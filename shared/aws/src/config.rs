@@ -53,6 +53,9 @@ pub const COMMON_VARIABLES: [&str; 23] = [
     "WHATSAPP_QUEUE_URL",
 ];
 
+/// Where Bedrock's models are, if not in the function's region at AWS.
+pub(crate) const BEDROCK_ENDPOINT: &str = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME";
+
 /// The variables of a function that takes webhooks, beside the common ones.
 const WEBHOOK_VARIABLES: [&str; 4] = ["PUBLIC_URL", "QUARANTINE", "SOURCES", "SOURCE_SECRETS"];
 
@@ -63,7 +66,7 @@ pub const OPTIONAL_VARIABLES: [&str; 4] = ["CASE_PAGE", "IDENTITY_LINK_BASE", "O
 pub fn variables_of(function: &str) -> Vec<&'static str> {
     let own: &[&'static str] = match function {
         "payment-webhook" | "cart-webhook" | "kyc-webhook" | "merchant-webhook" => &WEBHOOK_VARIABLES,
-        "channel-webhook" => &["META_SECRET_ARN"],
+        "channel-webhook" => &["META_SECRET_ARN", "REPLY_MODEL"],
         "whatsapp-sender" => {
             &["GRAPH_VERSION", "META_SECRET_ARN", "SOURCES", "SOURCE_SECRETS", "WHATSAPP_PHONE_NUMBER_ID"]
         }
@@ -77,7 +80,7 @@ pub fn variables_of(function: &str) -> Vec<&'static str> {
             "SOURCE_SECRETS",
             "TWILIO_SECRET_ARN",
         ],
-        "sweep" => &["META_SECRET_ARN", "SOURCES", "SOURCE_SECRETS"],
+        "sweep" => &["META_SECRET_ARN", "REPLY_MODEL", "SOURCES", "SOURCE_SECRETS"],
         _ => return Vec::new(),
     };
     let mut names = [COMMON_VARIABLES.as_slice(), &OPTIONAL_VARIABLES, own].concat();
@@ -99,8 +102,8 @@ impl Environment {
     }
 
     /// An environment made of pairs.
-    pub fn of<const N: usize>(pairs: [(&str, &str); N]) -> Self {
-        Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect())
+    pub fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
     /// The value of a variable; `None` when it is absent or blank.
@@ -136,6 +139,8 @@ pub struct AwsConfig {
     pub endpoint_url: Option<String>,
     /// Another endpoint for End User Messaging.
     pub sms_endpoint_url: Option<String>,
+    /// Another endpoint for Bedrock's models.
+    pub bedrock_endpoint_url: Option<String>,
 }
 
 impl std::fmt::Debug for AwsConfig {
@@ -306,7 +311,7 @@ fn link_base(environment: &Environment, name: &'static str) -> Result<String, Co
     Ok(base.to_owned())
 }
 
-fn read_aws(environment: &Environment) -> Result<AwsConfig, ConfigError> {
+pub(crate) fn read_aws(environment: &Environment) -> Result<AwsConfig, ConfigError> {
     let secret = |name: &'static str| {
         recoup_core::Secret::parse(&environment.required(name)?)
             .map_err(|error| ConfigError::Malformed { name, rule: error.to_string() })
@@ -322,6 +327,7 @@ fn read_aws(environment: &Environment) -> Result<AwsConfig, ConfigError> {
         endpoint_url: endpoint("AWS_ENDPOINT_URL"),
         sms_endpoint_url: endpoint("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2")
             .or_else(|| endpoint("AWS_ENDPOINT_URL")),
+        bedrock_endpoint_url: endpoint(BEDROCK_ENDPOINT).or_else(|| endpoint("AWS_ENDPOINT_URL")),
     })
 }
 

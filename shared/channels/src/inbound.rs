@@ -15,6 +15,13 @@ pub(crate) fn heard(reply: Reply, scope: OptOutScope) -> ChannelEvent {
     ChannelEvent::Replied(reply)
 }
 
+/// Reads a typed reply anew, as what another reader than the rules takes it for. A stop silences every channel, as one that the
+/// rules read in typed words does, whichever provider handed it on.
+pub fn read_as(reply: Reply, intent: Intent) -> ChannelEvent {
+    let when = promise(intent, &reply.words);
+    heard(Reply { intent, when, ..reply }, OptOutScope::All)
+}
+
 /// When a buyer promises to pay, if that is what they wrote and they name a time.
 pub(crate) fn promise(intent: Intent, words: &Words) -> Option<When> {
     if intent == Intent::Later { read_when(words.expose()) } else { None }

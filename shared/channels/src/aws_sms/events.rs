@@ -70,5 +70,5 @@ fn message_event(event: &Value, at: Timestamp) -> ChannelEvent {
     let answers = member(event, "previousPublishedMessageId").and_then(provider_id);
     let (intent, words) = (read_reply(theirs).intent, Words::of(theirs));
     let when = promise(intent, &words);
-    heard(Reply { from: from.into(), at, intent, when, words, answers, id }, OptOutScope::All)
+    heard(Reply { from: from.into(), at, intent, when, words, typed: true, answers, id }, OptOutScope::All)
 }

@@ -3,6 +3,7 @@
 mod aws_sms;
 mod aws_sms_events;
 mod aws_social;
+mod bedrock;
 mod carriers;
 mod conformance;
 mod fcm;
