@@ -65,6 +65,8 @@ impl<C: Clock, T: Transport> Transport for Signed<C, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use recoup_core::Secret;
     use ring::{digest, hmac};
 
@@ -98,7 +100,10 @@ mod tests {
     }
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        bytes.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
     }
 
     /// The signature as the documentation of Signature Version 4 writes it down, made without the library.
