@@ -24,6 +24,8 @@ pub const RAPIWA_URL: &str = "https://app.rapiwa.com";
 
 /// Firebase Cloud Messaging.
 pub const FCM_URL: &str = "https://fcm.googleapis.com";
+/// Amazon Bedrock's models.
+pub const BEDROCK_URL: &str = "https://bedrock-runtime.eu-west-1.amazonaws.com";
 /// OneSignal.
 pub const ONESIGNAL_URL: &str = "https://api.onesignal.com";
 /// SES.
@@ -51,6 +53,13 @@ impl Reply {
     /// The answer of SES with this exception.
     pub fn ses_error(status: u16, exception: &str) -> Self {
         Self::Json(status, json!({"__type": exception, "message": "refused"}))
+    }
+
+    /// What a model of Bedrock says.
+    pub fn model(said: &str) -> Self {
+        let message = json!({"role": "assistant", "content": [{"text": said}]});
+        let usage = json!({"inputTokens": 310, "outputTokens": 2, "totalTokens": 312});
+        Self::Json(200, json!({"output": {"message": message}, "stopReason": "end_turn", "usage": usage}))
     }
 
     /// The answer of Twilio with this error code.

@@ -61,6 +61,11 @@ pub fn inbound_id(at: i64) -> String {
     format!("wamid.inbound.{at}")
 }
 
+/// A picture with words under it.
+pub fn picture(phone: &str, caption: &str, at: i64) -> Value {
+    inbound(phone, at, json!({"type": "image", "image": {"id": "1", "caption": caption}}))
+}
+
 fn inbound(phone: &str, at: i64, mut message: Value) -> Value {
     message["from"] = json!(phone.trim_start_matches('+'));
     message["id"] = json!(inbound_id(at));

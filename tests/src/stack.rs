@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use recoup_app::breaker::Breaker;
 use recoup_app::carrier::{CarrierSender, RoleSender, TwilioSettings};
 use recoup_app::channel_events::Origin;
+use recoup_app::classifier::Bedrock;
 use recoup_app::email_sender::{self, EmailSender, EmailSettings};
 use recoup_app::engine::{Engine, Gathered, Outlets};
 use recoup_app::handoff::HandOffs;
@@ -27,7 +28,8 @@ use recoup_core::{
 use serde_json::Value;
 
 use crate::http_script::{
-    FCM_URL, GRAPH_URL, MSG91_URL, ONESIGNAL_URL, RAPIWA_URL, SES_URL, SOCIAL_URL, STRIPE_URL, TWILIO_URL,
+    BEDROCK_URL, FCM_URL, GRAPH_URL, MSG91_URL, ONESIGNAL_URL, RAPIWA_URL, SES_URL, SOCIAL_URL, STRIPE_URL,
+    TWILIO_URL,
 };
 use crate::queues::redrive;
 use crate::run::run;
@@ -71,6 +73,8 @@ pub struct Settings {
     pub sms: Sms,
     /// The provider of WhatsApp messages.
     pub whatsapp: Whatsapp,
+    /// The model that reads replies, if one does.
+    pub reply_model: Option<&'static str>,
     /// When the run starts.
     pub now: Timestamp,
 }
@@ -80,7 +84,7 @@ impl Default for Settings {
     fn default() -> Self {
         let now = Timestamp::from_second(1_795_428_000).expect("in range");
         let (policy, outlets) = (Policy::standard("Acme"), Outlets::default());
-        Self { policy, outlets, sms: Sms::Aws, whatsapp: Whatsapp::Meta, now }
+        Self { policy, outlets, sms: Sms::Aws, whatsapp: Whatsapp::Meta, reply_model: None, now }
     }
 }
 
@@ -147,6 +151,8 @@ pub struct Stack {
     pub engine: Engine<Memory>,
     /// The functions that take the sources' webhooks.
     pub webhooks: Webhooks<Memory, Memory>,
+    /// What reads the replies that the rules leave unknown.
+    pub classifier: Option<Bedrock<Memory>>,
     settings: Settings,
     whatsapp_sender: WhatsappSender,
     sms_fallback: SmsFallback,
@@ -205,10 +211,13 @@ impl Stack {
             Sms::Twilio => text(SmsCarrier::Twilio(twilio_settings())),
             Sms::Msg91 => text(SmsCarrier::Msg91 { base_url: MSG91_URL.to_owned() }),
         };
+        let model = |id| Bedrock::new(memory.clone(), BEDROCK_URL, id).expect("an id of a model");
+        let classifier = settings.reply_model.map(model);
         Self {
             memory,
             engine,
             webhooks,
+            classifier,
             settings,
             whatsapp_sender,
             sms_fallback,
@@ -251,7 +260,7 @@ impl Stack {
 
     /// Posts to `/channels/{provider}`; `None` when the process died.
     pub fn try_post_channel(&self, request: &Request) -> Option<Answer> {
-        run(channel_webhook::handle(&self.engine, Some(twilio::FRONT_DOOR), request))
+        run(channel_webhook::handle(&self.engine, &self.classifier, Some(twilio::FRONT_DOOR), request))
     }
 
     /// The app told that a notification was opened, as if the merchant's backend had posted it.
@@ -393,8 +402,8 @@ impl Stack {
             Queue::Push => self.push_sender.take_batch(batch).await,
             Queue::Email => self.email_sender.take_batch(batch).await,
             Queue::HandOff => self.handoffs.take_batch(batch).await,
-            Queue::ChannelEvents => channel_events::take_batch(&self.engine, batch).await,
-            Queue::Spill => sweep::replay(&self.webhooks, batch).await,
+            Queue::ChannelEvents => channel_events::take_batch(&self.engine, &self.classifier, batch).await,
+            Queue::Spill => sweep::replay(&self.webhooks, &self.classifier, batch).await,
             Queue::Parked | Queue::HandOffDead => batch.into_iter().map(|received| received.id).collect(),
         }
     }

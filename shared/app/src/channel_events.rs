@@ -10,8 +10,9 @@ use recoup_core::{
 };
 
 use crate::batch::{Consumer, take_each};
+use crate::classifier::reread;
 use crate::engine::{Engine, EngineError, Gathered};
-use crate::ports::{Ports, Queue};
+use crate::ports::{Classifier, Ports, Queue};
 use crate::queue::{ParkedNote, Received};
 use crate::step::Disposition;
 use crate::telemetry::Line;
@@ -33,7 +34,7 @@ pub struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    fn line(self, outcome: &'static str) -> Line {
+    pub(crate) fn line(self, outcome: &'static str) -> Line {
         Line { trace: self.trace.map(str::to_owned), ..Line::new(self.function, outcome) }
     }
 
@@ -47,18 +48,29 @@ impl Origin<'_> {
     }
 }
 
-/// Takes a batch of what AWS published, all at once, and returns the ids of those that must come again.
-pub async fn take_batch<P: Ports>(engine: &Engine<P>, batch: Vec<Received>) -> Vec<String> {
+/// Takes a batch of what AWS published, all at once, and returns the ids of those that must come again. What the rules cannot
+/// read in it is read by the classifier.
+pub async fn take_batch<P: Ports, C: Classifier>(
+    engine: &Engine<P>,
+    classifier: &C,
+    batch: Vec<Received>,
+) -> Vec<String> {
     let by = Consumer { function: FUNCTION, queue: Queue::ChannelEvents };
-    take_each(engine, by, &batch, |received| take(engine, received)).await
+    take_each(engine, by, &batch, |received| take(engine, classifier, received)).await
 }
 
-async fn take<P: Ports>(engine: &Engine<P>, received: &Received) -> Result<Disposition, EngineError> {
+async fn take<P: Ports, C: Classifier>(
+    engine: &Engine<P>,
+    classifier: &C,
+    received: &Received,
+) -> Result<Disposition, EngineError> {
     let at = received.first_seen.unwrap_or_else(|| engine.ports.now());
     match aws_events::events(received.body.as_bytes(), at) {
         Ok(notified) => {
             let aws_events::Notified { provider, channel, events } = notified;
-            apply(engine, events, Origin { function: FUNCTION, provider, channel, trace: None }).await?;
+            let origin = Origin { function: FUNCTION, provider, channel, trace: None };
+            let events = reread(classifier, events, origin).await;
+            apply(engine, events, origin).await?;
         }
         Err(error) => park(engine, received, error.code()).await?,
     }

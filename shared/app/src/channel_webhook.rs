@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use recoup_channels::{ChannelSignatureError, VerifiedChannelWebhook, meta};
 
 use crate::channel_events::{Origin, apply};
+use crate::classifier::reread;
 use crate::credentials::MetaCredentials;
 use crate::door::{Door, Posted, Proof};
 use crate::engine::{Engine, EngineError};
 use crate::http::{Answer, Request};
-use crate::ports::{Outgoing, Ports, Queue, SecretName};
+use crate::ports::{Classifier, Outgoing, Ports, Queue, SecretName};
 use crate::queue::{Entrance, KeptWebhook, ParkedNote};
 use crate::telemetry::Line;
 
@@ -47,8 +48,14 @@ pub async fn verify_subscription<P: Ports>(engine: &Engine<P>, request: &Request
 }
 
 /// Handles a webhook of a message provider. `public_url` is what the front door is called from outside, without a trailing
-/// slash, where that is not the name the request came to: Twilio signs the URL.
-pub async fn handle<P: Ports>(engine: &Engine<P>, public_url: Option<&str>, request: &Request) -> Answer {
+/// slash, where that is not the name the request came to: Twilio signs the URL. What the rules cannot read in it is read by the
+/// classifier.
+pub async fn handle<P: Ports, C: Classifier>(
+    engine: &Engine<P>,
+    classifier: &C,
+    public_url: Option<&str>,
+    request: &Request,
+) -> Answer {
     let Some(door) = Door::of(&request.name).filter(|door| engine.ports.has(door.secret)) else {
         return refuse(Answer::NOT_FOUND, "unknown_source", request);
     };
@@ -76,7 +83,9 @@ pub async fn handle<P: Ports>(engine: &Engine<P>, public_url: Option<&str>, requ
         }
         Err(error) => return fail(&error.into(), request),
     };
-    match record(engine, (door, &url, engine.ports.now()), &verified, request.trace.as_deref()).await {
+    match record(engine, classifier, (door, &url, engine.ports.now()), &verified, request.trace.as_deref())
+        .await
+    {
         Ok(Ok(())) => (door.taken)(),
         Ok(Err(code)) => park(engine, delivery, code).await,
         Err(EngineError::Store(_)) if may_be_kept(delivery) => spill(engine, delivery).await,
@@ -102,7 +111,11 @@ fn may_be_kept(delivery: Delivery<'_>) -> bool {
 ///
 /// # Errors
 /// [`EngineError`] when it must be tried again; a webhook that cannot be read any more is reported as `Ok(false)`.
-pub async fn replay<P: Ports>(engine: &Engine<P>, kept: &KeptWebhook) -> Result<bool, EngineError> {
+pub async fn replay<P: Ports, C: Classifier>(
+    engine: &Engine<P>,
+    classifier: &C,
+    kept: &KeptWebhook,
+) -> Result<bool, EngineError> {
     let Some(door) = Door::of(&kept.name).filter(|door| engine.ports.has(door.secret)) else {
         return Ok(false);
     };
@@ -113,15 +126,16 @@ pub async fn replay<P: Ports>(engine: &Engine<P>, kept: &KeptWebhook) -> Result<
     let headers = kept.header_map();
     let posted = Posted { headers: &headers, url: &kept.url, path_secret: None, body: body.into() };
     match door.verify(posted, &secret)? {
-        Ok(verified) => Ok(record(engine, (door, &kept.url, at), &verified, None).await?.is_ok()),
+        Ok(verified) => Ok(record(engine, classifier, (door, &kept.url, at), &verified, None).await?.is_ok()),
         Err(_) => Ok(false),
     }
 }
 
 /// Applies every event of a webhook that came in by this door, to this URL, at this time. The inner error is the code of a
 /// body that cannot be read.
-async fn record<P: Ports>(
+async fn record<P: Ports, C: Classifier>(
     engine: &Engine<P>,
+    classifier: &C,
     (door, url, at): (&'static Door, &str, Timestamp),
     verified: &VerifiedChannelWebhook,
     trace: Option<&str>,
@@ -131,6 +145,7 @@ async fn record<P: Ports>(
         Err(error) => return Ok(Err(error.code())),
     };
     let origin = Origin { function: FUNCTION, provider: door.name, channel, trace };
+    let events = reread(classifier, events, origin).await;
     apply(engine, events, origin).await.map(Ok)
 }
 

@@ -11,6 +11,7 @@ pub mod carrier;
 pub mod cart_webhook;
 pub mod channel_events;
 pub mod channel_webhook;
+pub mod classifier;
 pub mod credentials;
 mod door;
 pub mod email_sender;

@@ -6,8 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 pub use recoup_channels::aws_sms::SendText;
+use recoup_channels::bedrock::Unread;
 use recoup_core::{
-    Brand, Case, CaseId, Feed, Message, Recipient, RecipientId, Secret, SendOutcome, Source, Standing, Token,
+    Brand, Case, CaseId, Feed, Intent, Message, Recipient, RecipientId, Secret, SendOutcome, Source,
+    Standing, Token, Words,
 };
 use recoup_processors::Processor;
 use thiserror::Error;
@@ -336,6 +338,42 @@ pub trait Transport: Send + Sync {
 pub trait Sender: Send + Sync {
     /// Sends; never retries by itself.
     fn send(&self, message: &Message) -> impl Future<Output = SendOutcome> + Send;
+}
+
+/// Who read what a buyer wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadBy {
+    /// The rules of `core::reply`.
+    Rules,
+    /// A model of Amazon Bedrock.
+    Bedrock,
+}
+
+impl ReadBy {
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rules => "rules",
+            Self::Bedrock => "bedrock",
+        }
+    }
+}
+
+/// What was made of what a buyer wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Classified {
+    /// What they want.
+    pub intent: Intent,
+    /// Who says so.
+    pub by: ReadBy,
+    /// Why it could not be read, where that is why it is [`Intent::Unknown`].
+    pub unread: Option<Unread>,
+}
+
+/// Reads what buyers write.
+pub trait Classifier: Send + Sync {
+    /// Reads words that a buyer typed. What cannot be read, for whatever reason, is [`Intent::Unknown`], which goes to a person.
+    fn classify(&self, words: &Words) -> impl Future<Output = Classified> + Send;
 }
 
 /// Why AWS End User Messaging took no text message.

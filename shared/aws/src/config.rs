@@ -59,6 +59,9 @@ pub const COMMON_VARIABLES: [&str; 24] = [
     "WHATSAPP_QUEUE_URL",
 ];
 
+/// Where Bedrock's models are, if not in the function's region at AWS.
+pub(crate) const BEDROCK_ENDPOINT: &str = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME";
+
 /// The variables of a function that takes webhooks, beside the common ones.
 const WEBHOOK_VARIABLES: [&str; 4] = ["PUBLIC_URL", "QUARANTINE", "SOURCES", "SOURCE_SECRETS"];
 
@@ -70,10 +73,15 @@ pub const OPTIONAL_VARIABLES: [&str; 5] =
 pub fn variables_of(function: &str) -> Vec<&'static str> {
     let own: &[&'static str] = match function {
         "payment-webhook" | "cart-webhook" | "kyc-webhook" | "merchant-webhook" => &WEBHOOK_VARIABLES,
-        "channel-events" => &["CHANNEL_EVENTS_QUEUE_URL"],
-        "channel-webhook" => {
-            &["META_SECRET_ARN", "MSG91_SECRET_ARN", "PUBLIC_URL", "RAPIWA_SECRET_ARN", "TWILIO_SECRET_ARN"]
-        }
+        "channel-events" => &["CHANNEL_EVENTS_QUEUE_URL", "REPLY_MODEL"],
+        "channel-webhook" => &[
+            "META_SECRET_ARN",
+            "MSG91_SECRET_ARN",
+            "PUBLIC_URL",
+            "RAPIWA_SECRET_ARN",
+            "REPLY_MODEL",
+            "TWILIO_SECRET_ARN",
+        ],
         "email-sender" => &[
             "EMAIL_CONFIGURATION_SET",
             "EMAIL_FROM_NAME",
@@ -113,6 +121,7 @@ pub fn variables_of(function: &str) -> Vec<&'static str> {
             "META_SECRET_ARN",
             "MSG91_SECRET_ARN",
             "RAPIWA_SECRET_ARN",
+            "REPLY_MODEL",
             "SOURCES",
             "SOURCE_SECRETS",
             "TWILIO_SECRET_ARN",
@@ -138,8 +147,8 @@ impl Environment {
     }
 
     /// An environment made of pairs.
-    pub fn of<const N: usize>(pairs: [(&str, &str); N]) -> Self {
-        Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect())
+    pub fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
     /// The value of a variable; `None` when it is absent or blank.
@@ -175,6 +184,8 @@ pub struct AwsConfig {
     pub endpoint_url: Option<String>,
     /// Another endpoint for End User Messaging.
     pub sms_endpoint_url: Option<String>,
+    /// Another endpoint for Bedrock's models.
+    pub bedrock_endpoint_url: Option<String>,
 }
 
 impl std::fmt::Debug for AwsConfig {
@@ -360,7 +371,7 @@ fn link_base(environment: &Environment, name: &'static str) -> Result<String, Co
     Ok(base.to_owned())
 }
 
-fn read_aws(environment: &Environment) -> Result<AwsConfig, ConfigError> {
+pub(crate) fn read_aws(environment: &Environment) -> Result<AwsConfig, ConfigError> {
     let secret = |name: &'static str| {
         recoup_core::Secret::parse(&environment.required(name)?)
             .map_err(|error| ConfigError::Malformed { name, rule: error.to_string() })
@@ -376,6 +387,7 @@ fn read_aws(environment: &Environment) -> Result<AwsConfig, ConfigError> {
         endpoint_url: endpoint("AWS_ENDPOINT_URL"),
         sms_endpoint_url: endpoint("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2")
             .or_else(|| endpoint("AWS_ENDPOINT_URL")),
+        bedrock_endpoint_url: endpoint(BEDROCK_ENDPOINT).or_else(|| endpoint("AWS_ENDPOINT_URL")),
     })
 }
 

@@ -12,6 +12,7 @@ use recoup_app::ports::{SecretError, SecretName, Secrets, Transport};
 use recoup_app::webhook::Webhooks;
 use thiserror::Error;
 
+use crate::bedrock::{self, Model, REPLY_MODEL};
 use crate::config::{Config, ConfigError, Environment, webhook_settings};
 use crate::ports::AwsPorts;
 use crate::telemetry;
@@ -68,6 +69,16 @@ impl Started {
             Misfit::Secret(error) => StartError::Secret(error),
             Misfit::Setting(error) => StartError::Setting(error),
         })
+    }
+
+    /// What reads the replies that the rules leave unknown; `None` where no model is named. The transport should be one that
+    /// gives up soon.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the variable.
+    pub fn model<T: Transport>(&self, transport: T) -> Result<Option<Model<T>>, ConfigError> {
+        let named = self.environment.get(REPLY_MODEL);
+        named.map(|id| bedrock::model(id, &self.config.aws, transport)).transpose()
     }
 
     /// Where the sources' APIs are.

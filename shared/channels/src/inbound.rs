@@ -22,6 +22,13 @@ pub(crate) fn is_keyword(theirs: &str, keywords: &[&str]) -> bool {
     keywords.iter().any(|keyword| theirs.trim().eq_ignore_ascii_case(keyword))
 }
 
+/// Reads a typed reply anew, as what another reader than the rules takes it for. A stop silences every channel, as one that the
+/// rules read in typed words does, whichever provider handed it on.
+pub fn read_as(reply: Reply, intent: Intent) -> ChannelEvent {
+    let when = promise(intent, &reply.words);
+    heard(Reply { intent, when, ..reply }, OptOutScope::All)
+}
+
 /// When a buyer promises to pay, if that is what they wrote and they name a time.
 pub(crate) fn promise(intent: Intent, words: &Words) -> Option<When> {
     if intent == Intent::Later { read_when(words.expose()) } else { None }

@@ -70,6 +70,8 @@ pub struct Reply {
     pub when: Option<When>,
     /// Their words, for the person who answers.
     pub words: Words,
+    /// Whether the words are a message that they typed, and not a button's label or what stands under a picture.
+    pub typed: bool,
     /// The provider's id of the message they answered, where it is told.
     pub answers: Option<String>,
     /// The provider's id of this message; the same for a re-delivery.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use jiff::SignedDuration;
+use recoup_app::classifier::Rules;
 use recoup_app::engine::Engine;
 use recoup_app::http::Request;
 use recoup_app::ports::Queue;
@@ -145,7 +146,7 @@ impl Deployment {
         let engine = self.engine(lane);
         let future = async move {
             let answer = if of_provider {
-                channel_webhook::handle(&engine, None, &request).await
+                channel_webhook::handle(&engine, &Rules, None, &request).await
             } else {
                 webhooks(engine).handle(payment_webhook::FRONT, &request).await
             };

@@ -28,6 +28,7 @@ mod races;
 mod redrives;
 mod refusals;
 mod replies;
+mod reply_models;
 mod same_debt;
 mod scene;
 mod sms;

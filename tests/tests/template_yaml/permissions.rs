@@ -49,6 +49,15 @@ macro_rules! carrier {
 /// The key of the recipients' hashes, for functions that look a buyer up.
 const PEPPER: &str = "secretsmanager:GetSecretValue on PepperSecret";
 
+/// Asking the model that reads replies, by its id or its ARN, and, through an inference profile, the models behind it.
+const MODEL: &str = "bedrock:InvokeModel on AWS::NoValue if ReplyModelIsArn else \
+                     bedrock:${AWS::Region}::foundation-model/${ReplyModel} if RepliesReadByModel";
+const PROFILE: &str = "bedrock:InvokeModel on ReplyModel if ReplyModelIsArn else \
+                       bedrock:inference-profile/${ReplyModel} if RepliesReadByModel";
+const BEHIND_THE_PROFILE: &str = "bedrock:InvokeModel on bedrock:*::foundation-model/* \
+                                  when StringEquals bedrock:InferenceProfileArn ReplyModel if ReplyModelIsArn else \
+                                  bedrock:inference-profile/${ReplyModel} if RepliesReadByModel";
+
 /// The function that only marks what was told.
 const TELLS: &str = "handoff";
 
@@ -71,7 +80,17 @@ const BEYOND: [(&str, &[&str]); 12] = [
             "sqs:SendMessage on WhatsappQueue",
         ],
     ),
-    ("channel-events", &[PEPPER, "sqs:SendMessage on SmsQueue", "sqs:SendMessage on WhatsappQueue"]),
+    (
+        "channel-events",
+        &[
+            MODEL,
+            PROFILE,
+            BEHIND_THE_PROFILE,
+            PEPPER,
+            "sqs:SendMessage on SmsQueue",
+            "sqs:SendMessage on WhatsappQueue",
+        ],
+    ),
     (
         "email-sender",
         &[
@@ -89,6 +108,9 @@ const BEYOND: [(&str, &[&str]); 12] = [
     webhook!("merchant-webhook", PEPPER, secrets_of!("merchant")),
     webhook!(
         "channel-webhook",
+        MODEL,
+        PROFILE,
+        BEHIND_THE_PROFILE,
         PEPPER,
         carrier!("MetaSecret", "WhatsappByMeta"),
         carrier!("Msg91Secret", "Msg91Configured"),
@@ -124,6 +146,9 @@ const BEYOND: [(&str, &[&str]); 12] = [
         "sweep",
         &[
             "dynamodb:Scan on Table",
+            MODEL,
+            PROFILE,
+            BEHIND_THE_PROFILE,
             PEPPER,
             carrier!("MetaSecret", "WhatsappByMeta"),
             carrier!("Msg91Secret", "Msg91Configured"),
@@ -145,7 +170,8 @@ const TIMERS: [(&str, &[&str]); 2] = [
     ("SweepTimerRole", &["lambda:InvokeFunction on SweepFunction"]),
 ];
 
-const WILDCARD_RESOURCES: [&str; 5] = [
+const WILDCARD_RESOURCES: [&str; 6] = [
+    "bedrock:*::foundation-model/*",
     "scheduler:schedule/${ScheduleGroup}/*",
     "secretsmanager:secret:${AWS::StackName}/cart/*",
     "secretsmanager:secret:${AWS::StackName}/kyc/*",
@@ -325,6 +351,13 @@ mod refusals {
             "/Resources/Other",
             json!({"Type": "AWS::IAM::Policy"}),
             "Other grants rights beside the roles",
+        );
+        let any_model =
+            properties("ChannelWebhookRole", "Policies/0/PolicyDocument/Statement/6/Fn::If/1/Condition");
+        assert_refused(
+            &any_model,
+            Value::Null,
+            "may bedrock:InvokeModel on bedrock:*::foundation-model/* if",
         );
         let else_branch = properties("SmsFallbackRole", "Policies/0/PolicyDocument/Statement/6/Fn::If/2");
         assert_refused(&else_branch, json!({"Effect": "Allow"}), "a statement has an else");

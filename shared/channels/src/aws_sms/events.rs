@@ -73,6 +73,7 @@ fn message_event(event: &Value, at: Timestamp) -> ChannelEvent {
     let answers = member(event, "previousPublishedMessageId").and_then(provider_id);
     let (intent, words) = (read_reply(theirs).intent, Words::of(theirs));
     let when = promise(intent, &words);
-    let reply = Reply { from: from.into(), at, intent, when, words, answers, id, answered: false };
+    let reply =
+        Reply { from: from.into(), at, intent, when, words, typed: true, answers, id, answered: false };
     heard(reply, OptOutScope::All)
 }

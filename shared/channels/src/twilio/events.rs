@@ -120,9 +120,11 @@ fn message_event(id: String, form: &Form<'_>, at: Timestamp) -> ChannelEvent {
     let answers = form.get("OriginalRepliedMessageSid").and_then(provider_id);
     let words = Words::of(theirs);
     let when = promise(intent, &words);
+    let pictures = form.get("NumMedia").is_some_and(|count| count != "0");
+    let typed = form.get("ButtonText").or(form.get("ButtonPayload")).is_none() && !pictures;
     let by_text = form.channel() == Channel::Sms;
     let answered = form.get("OptOutType").is_some() || by_text && is_keyword(theirs, KEYWORDS);
-    heard(Reply { from, at, intent, when, words, answers, id, answered }, scope)
+    heard(Reply { from, at, intent, when, words, typed, answers, id, answered }, scope)
 }
 
 /// Reads who wrote: where WhatsApp hides the number, its id of the buyer stands in `From` too.

@@ -4,6 +4,7 @@ mod aws_events;
 mod aws_sms;
 mod aws_sms_events;
 mod aws_social;
+mod bedrock;
 mod carriers;
 mod conformance;
 mod fcm;

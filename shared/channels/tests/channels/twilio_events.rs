@@ -44,9 +44,31 @@ fn status(fields: &[(&str, &str)]) -> String {
     read(CALLBACK, &[&sid, fields].concat()).expect("about a message")
 }
 
+const INBOUND: [(&str, &str); 3] =
+    [("MessageSid", "SM2"), ("From", "+16505551234"), ("SmsStatus", "received")];
+
 fn wrote(fields: &[(&str, &str)]) -> String {
-    let always = [("MessageSid", "SM2"), ("From", "+16505551234"), ("SmsStatus", "received")];
+    let always = INBOUND;
     read("https://api.acme.example/channels/twilio", &[&always, fields].concat()).expect("about a message")
+}
+
+#[test]
+fn r18_only_a_body_without_button_and_picture_was_typed() {
+    for (fields, typed) in [
+        (&[("Body", "hmm")][..], true),
+        (&[("Body", "hmm"), ("NumMedia", "0")], true),
+        (&[("Body", "hmm"), ("NumMedia", "1")], false),
+        (&[("Body", "hmm"), ("ButtonPayload", "theirs")], false),
+        (&[("Body", "hmm"), ("ButtonText", "hmm")], false),
+    ] {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(INBOUND.iter().chain(fields))
+            .finish();
+        let url = "https://api.acme.example/channels/twilio";
+        let events = events(&signed(url, &body), url, received()).expect("about a message");
+        let [ChannelEvent::Replied(reply)] = events.as_slice() else { panic!("{fields:?}: {events:?}") };
+        assert_eq!(reply.typed, typed, "{fields:?}");
+    }
 }
 
 #[test]
