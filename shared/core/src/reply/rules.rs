@@ -226,7 +226,9 @@ impl Rules {
             };
             if let Some(end) = self.courtesy.iter().find_map(polite) {
                 let (polite, rest) = left.split_at_mut(end);
-                polite.iter_mut().for_each(|word| word.polite = true);
+                for word in polite {
+                    word.polite = true;
+                }
                 left = rest;
             } else {
                 without_courtesy.push(first.clone());
