@@ -5,11 +5,11 @@ use recoup_channels::ses::Ses;
 use recoup_core::{Channel, Message, Reaction, Refusal, SendOutcome};
 
 use crate::breaker::Breaker;
+use crate::carrier::through;
 use crate::engine::Engine;
 use crate::lookup::Apis;
 use crate::ports::{Ports, Sender, Transport};
 use crate::step::StepSender;
-use crate::whatsapp_sender::through;
 
 /// The use case's name in logs.
 pub const FUNCTION: &str = "email_sender";

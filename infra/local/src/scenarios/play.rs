@@ -14,7 +14,7 @@ use crate::stack::Stack;
 use crate::stripe_events::Invoice;
 use crate::stubs::Sent;
 
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 10] = [
     "payment-webhook",
     "merchant-webhook",
     "whatsapp-sender",
