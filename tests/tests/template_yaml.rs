@@ -15,6 +15,8 @@ mod model;
 mod permissions;
 #[path = "template_yaml/planted.rs"]
 mod planted;
+#[path = "template_yaml/secrets.rs"]
+mod secrets;
 #[path = "template_yaml/send_rate.rs"]
 mod send_rate;
 #[path = "template_yaml/state.rs"]
@@ -38,9 +40,9 @@ fn problems(template: &Template, code: &Code) -> Vec<String> {
         trust::queue_policy_problems(template),
         trust::trust_problems(template),
         state::table_problems(template),
-        state::secret_problems(template),
+        secrets::secret_problems(template),
         state::parameter_problems(template),
-        state::rule_problems(template),
+        secrets::rule_problems(template),
         state::deployment_problems(template, code),
         state::alarm_problems(template),
     ]

@@ -50,9 +50,8 @@ fn status<'a>(reached: &'a str, code: &'a str) -> [(&'a str, &'a str); 4] {
 
 /// Says something by text message, and checks that Twilio is told to answer nothing.
 fn texts(scene: &mut Scene, words: &str) {
-    let sid = format!("SM{}", scene.memory.time().as_second());
-    let said =
-        [("MessageSid", sid.as_str()), ("From", seeds::PHONE), ("To", "+15017122661"), ("Body", words)];
+    let id = format!("SM{}", scene.memory.time().as_second());
+    let said = [("MessageSid", id.as_str()), ("From", seeds::PHONE), ("To", "+15017122661"), ("Body", words)];
     assert_eq!(scene.post_twilio(twilio::INBOUND, &said), silence());
     scene.advance(minutes(1));
 }
