@@ -14,7 +14,7 @@ use crate::step::{Disposition, StepSender, case_of, source_queue};
 use crate::telemetry::Line;
 
 /// The longest that a message is left in its queue.
-const LONGEST_WAIT: Duration = Duration::from_secs(900);
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
 impl<P: Ports, T: Transport, S: Sender> StepSender<P, T, S> {
     /// Takes a batch, all messages at once, and returns the ids of those that must come again.
