@@ -58,7 +58,10 @@ pub(crate) fn check_event(event: ChannelEvent, longest_code: usize) {
             | News::Barred { code, .. },
         )
         | ChannelEvent::Trouble(Refusal { code, .. }) => {
-            assert!((1..=128).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_graphic()), "{code:?}");
+            assert!(
+                (1..=128).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_graphic()),
+                "{code:?}"
+            );
         }
         ChannelEvent::News(News::Template { .. } | News::Capped) => {}
         ChannelEvent::Status { correlation, provider_id, status, .. } => {

@@ -26,7 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("handoff", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("sweep", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("recoup-local", &[]),
-    ("recoup-ops", &["recoup-app", "recoup-aws", "recoup-core", "recoup-processors"]),
+    ("recoup-ops", &["recoup-app", "recoup-aws", "recoup-core", "recoup-processors", "recoup-transport"]),
     ("recoup-tests", &["recoup-app", "recoup-channels", "recoup-core", "recoup-processors"]),
 ];
 

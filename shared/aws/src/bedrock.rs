@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use recoup_app::classifier::Bedrock;
 use recoup_app::ports::Transport;
+use recoup_app::sms_fallback::MalformedSetting;
 
 use crate::clock::SystemClock;
 use crate::config::{AwsConfig, BEDROCK_ENDPOINT, ConfigError};
@@ -21,18 +22,21 @@ pub(crate) const REPLY_MODEL: &str = "REPLY_MODEL";
 /// Asks this model, by its id or ARN or by those of an inference profile, in the region of the configuration.
 ///
 /// # Errors
-/// [`ConfigError`] naming the variable.
-pub fn model<T: Transport>(id: &str, aws: &AwsConfig, transport: T) -> Result<Model<T>, ConfigError> {
+/// [`MalformedSetting`] naming `model` or `base_url`.
+pub fn model<T: Transport>(id: &str, aws: &AwsConfig, transport: T) -> Result<Model<T>, MalformedSetting> {
     let real = || format!("https://bedrock-runtime.{}.amazonaws.com", aws.region);
     let base_url = aws.bedrock_endpoint_url.clone().unwrap_or_else(real);
     let signed = Signed::new(SystemClock::default(), transport, aws, "bedrock");
-    Bedrock::new(signed, &base_url, id).map_err(|error| {
-        let (name, rule) = match error.setting {
-            "model" => (REPLY_MODEL, "must be the id or the ARN of a model or an inference profile"),
-            _ => (BEDROCK_ENDPOINT, "must be a base URL over https, or on this machine"),
-        };
-        ConfigError::Malformed { name, rule: rule.to_owned() }
-    })
+    Bedrock::new(signed, &base_url, id)
+}
+
+/// Names the variable of a setting.
+pub(crate) fn malformed(setting: MalformedSetting) -> ConfigError {
+    let (name, rule) = match setting.setting {
+        "model" => (REPLY_MODEL, "must be the id or the ARN of a model or an inference profile"),
+        _ => (BEDROCK_ENDPOINT, "must be a base URL over https, or on this machine"),
+    };
+    ConfigError::Malformed { name, rule: rule.to_owned() }
 }
 
 #[cfg(test)]
@@ -99,7 +103,7 @@ mod tests {
             ("eu.amazon.nova-lite-v1:0", "http://bedrock.example", BEDROCK_ENDPOINT),
         ] {
             let refused = model(id, &aws([(BEDROCK_ENDPOINT, endpoint)]), Shown(std::sync::Arc::default()));
-            let error = refused.map(|_| ()).expect_err(variable).to_string();
+            let error = refused.map(|_| ()).map_err(malformed).expect_err(variable).to_string();
             assert!(error.contains(variable) && !error.contains(endpoint), "{error}");
         }
     }

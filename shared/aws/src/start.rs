@@ -78,7 +78,10 @@ impl Started {
     /// [`ConfigError`] naming the variable.
     pub fn model<T: Transport>(&self, transport: T) -> Result<Option<Model<T>>, ConfigError> {
         let named = self.environment.get(REPLY_MODEL);
-        named.map(|id| bedrock::model(id, &self.config.aws, transport)).transpose()
+        named
+            .map(|id| bedrock::model(id, &self.config.aws, transport))
+            .transpose()
+            .map_err(bedrock::malformed)
     }
 
     /// Where the sources' APIs are.

@@ -96,7 +96,7 @@ fn r18_a_stop_of_the_model_is_the_stop_of_the_rules() {
 
 #[test]
 fn o18_a_later_of_the_model_puts_off_until_the_day_that_the_words_name() {
-    let words = "vielleicht 12.12. oder so";
+    let words = "ehkä 12.12. tai niin";
     assert_eq!(read_reply(words).intent, Intent::Unknown);
     answering(Reply::model("later"), |scene| {
         let said = meta::text(seeds::PHONE, words, scene.memory.time().as_second());
