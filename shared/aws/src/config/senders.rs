@@ -152,6 +152,7 @@ mod tests {
             rapiwa_api_url: "https://rapiwa".to_owned(),
             fcm_api_url: String::new(),
             onesignal_api_url: String::new(),
+            ses_api_url: String::new(),
             clock_offset_file: None,
         }
     }
