@@ -47,10 +47,12 @@ struct Mail {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default)]
 struct Bounce {
-    bounce_type: String,
-    bounce_sub_type: String,
+    #[serde(rename = "bounceType")]
+    kind: String,
+    #[serde(rename = "bounceSubType")]
+    of_kind: String,
     timestamp: String,
 }
 
@@ -97,7 +99,7 @@ fn read(event: &Event) -> Vec<ChannelEvent> {
 /// STOP.
 fn stopped(event: &Event) -> Option<(OptOutScope, &str)> {
     match event.kind.as_str() {
-        "Bounce" if event.bounce.bounce_type == PERMANENT => {
+        "Bounce" if event.bounce.kind == PERMANENT => {
             Some((OptOutScope::Email, &event.bounce.timestamp))
         }
         "Complaint" => Some((OptOutScope::All, &event.complaint.timestamp)),
@@ -135,8 +137,8 @@ fn status(event: &Event) -> Result<DeliveryStatus, String> {
 /// A bounce fails the letter, unless an automatic answer may be behind it: to SES "out of the office" is a transient
 /// bounce of the general kind, and that letter arrived.
 fn bounce(bounce: &Bounce) -> Result<DeliveryStatus, String> {
-    let kind = format!("bounce_{}_{}", bounce.bounce_type, bounce.bounce_sub_type).to_lowercase();
-    match (bounce.bounce_type.as_str(), bounce.bounce_sub_type.as_str()) {
+    let kind = format!("bounce_{}_{}", bounce.kind, bounce.of_kind).to_lowercase();
+    match (bounce.kind.as_str(), bounce.of_kind.as_str()) {
         (PERMANENT, _)
         | (
             "Transient",
