@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use recoup_app::MalformedSetting;
 use recoup_app::classifier::Bedrock;
 use recoup_app::ports::Transport;
-use recoup_app::MalformedSetting;
 
 use crate::clock::SystemClock;
 use crate::config::{AwsConfig, BEDROCK_ENDPOINT, ConfigError};

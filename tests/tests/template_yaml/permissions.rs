@@ -353,7 +353,7 @@ mod refusals {
             "Other grants rights beside the roles",
         );
         let any_model =
-            properties("ChannelWebhookRole", "Policies/0/PolicyDocument/Statement/6/Fn::If/1/Condition");
+            properties("ChannelWebhookRole", "Policies/0/PolicyDocument/Statement/10/Fn::If/1/Condition");
         assert_refused(
             &any_model,
             Value::Null,
