@@ -5,8 +5,8 @@ use recoup_app::ports::Versioned;
 use recoup_aws::table::items::{decode_case, encode_case};
 use recoup_aws::table::keys;
 use recoup_core::{
-    Answer, Case, Channel, Context, Effect, Event, EventId, Fact, Input, Policy, Reason, Recipient, RecipientId,
-    StepDue, StepIndex, Token, World, decide, needs, owed,
+    Answer, Case, Channel, Context, Effect, Event, EventId, Fact, Input, Policy, Reason, Recipient,
+    RecipientId, StepDue, StepIndex, Token, World, decide, needs, owed,
 };
 
 use crate::input::secret;

@@ -5,7 +5,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod aws_events;
 pub mod aws_sms_answer;
+pub mod bedrock_answer;
 pub mod case_item;
 pub mod ids;
 pub mod kept_webhook;

@@ -44,7 +44,8 @@ fn check_silenced(recipient: &Recipient) {
     let id = CaseId::parse("main/recipient/in_1").expect("well formed");
     for scope in [OptOutScope::All, OptOutScope::Marketing, OptOutScope::Sms] {
         let (recipient_id, change) = (recipient.id.clone(), PreferenceChange::OptOut);
-        let input = Input::Preference { recipient: recipient_id, change, scope, at: Timestamp::MAX, said: None };
+        let input =
+            Input::Preference { recipient: recipient_id, change, scope, at: Timestamp::MAX, said: None };
         let decided = decide(&id, &world, &input, &context).recipient.unwrap_or_else(|| recipient.clone());
         let heard = match scope {
             OptOutScope::All => decided.opted_out.is_some() && !decided.allows_marketing(),

@@ -6,7 +6,9 @@ use std::path::Path;
 type Check = fn(&[u8]);
 
 const TARGETS: &[(&str, Check)] = &[
+    ("aws_events", crate::aws_events::check),
     ("aws_sms_answer", crate::aws_sms_answer::check),
+    ("bedrock_answer", crate::bedrock_answer::check),
     ("case_item", crate::case_item::check),
     ("ids", crate::ids::check),
     ("kept_webhook", crate::kept_webhook::check),

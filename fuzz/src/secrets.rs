@@ -1,6 +1,8 @@
 //! The texts of secrets. Input: the text.
 
-use recoup_app::credentials::{MetaCredentials, SourceCredentials, TwilioCredentials};
+use recoup_app::credentials::{
+    MetaCredentials, Msg91Credentials, RapiwaCredentials, SourceCredentials, TwilioCredentials,
+};
 use recoup_app::ports::SecretName;
 use recoup_core::Secret;
 
@@ -30,7 +32,24 @@ pub fn check(data: &[u8]) {
         Err(error) => assert_silent(&error),
     }
     match TwilioCredentials::parse(&secret) {
-        Ok(read) => assert_fit(&read.auth_token),
+        Ok(read) => {
+            assert_fit(read.auth_token());
+            read.auth_tokens.iter().for_each(assert_fit);
+        }
+        Err(error) => assert_silent(&error),
+    }
+    match Msg91Credentials::parse(&secret) {
+        Ok(read) => {
+            assert!(!read.webhook_secrets.is_empty(), "nothing to verify with");
+            read.webhook_secrets.iter().chain([&read.authkey]).for_each(assert_fit);
+        }
+        Err(error) => assert_silent(&error),
+    }
+    match RapiwaCredentials::parse(&secret) {
+        Ok(read) => {
+            assert!(!read.webhook_secrets.is_empty(), "nothing to verify with");
+            read.webhook_secrets.iter().chain([&read.api_key]).for_each(assert_fit);
+        }
         Err(error) => assert_silent(&error),
     }
 }

@@ -1,6 +1,6 @@
 //! The configuration of a function. Input: a value for each variable, a line each.
 
-use recoup_aws::config::{Config, Environment, SmsConfig, WhatsappConfig};
+use recoup_aws::config::{Config, Environment, SmsConfig, whatsapp_carrier};
 
 use crate::input::Lines;
 use crate::shown::assert_silent;
@@ -16,16 +16,21 @@ pub fn check(data: &[u8]) {
         ("AWS_REGION", "us-east-1"),
         ("AWS_SECRET_ACCESS_KEY", &secret),
         ("BRAND_NAME", "Acme"),
+        ("CHANNELS_URL", "https://hooks.example/channels"),
         ("DEFAULT_LOCALE", "en"),
+        ("EMAIL_QUEUE_URL", "https://sqs.example/email"),
         ("FIRST_DELAY_SECONDS", &first_delay),
         ("GRAPH_VERSION", "v26.0"),
         ("HANDOFF_QUEUE_URL", "https://sqs.example/handoff"),
+        ("META_SECRET_ARN", "arn:meta"),
+        ("MSG91_SECRET_ARN", "arn:msg91"),
         ("PARKED_QUEUE_ARN", "arn:parked"),
         ("PARKED_QUEUE_URL", "https://sqs.example/parked"),
         ("PAY_LINK_BASE", &pay_link_base),
         ("PEPPER_SECRET_ARN", "arn:pepper"),
         ("PUSH_QUEUE_URL", "https://sqs.example/push"),
         ("QUIET_HOURS", &quiet_hours),
+        ("RAPIWA_SECRET_ARN", "arn:rapiwa"),
         ("RECOUP_BRAND", &brand),
         ("RECOUP_LOG", &log),
         ("RETRY_BACKOFF_SECONDS", &backoff),
@@ -42,6 +47,7 @@ pub fn check(data: &[u8]) {
         ("TWILIO_SECRET_ARN", "arn:twilio"),
         ("VERIFY_BEFORE_SEND", &verify),
         ("WHATSAPP_PHONE_NUMBER_ID", "1"),
+        ("WHATSAPP_PROVIDER", &provider),
         ("WHATSAPP_QUEUE_ARN", "arn:whatsapp"),
         ("WHATSAPP_QUEUE_URL", "https://sqs.example/whatsapp"),
     ]);
@@ -54,12 +60,15 @@ pub fn check(data: &[u8]) {
             assert!((0..=900).contains(&policy.first_delay.as_secs()), "{}", policy.first_delay);
             assert!((1..=900).contains(&policy.retry_backoff.as_secs()), "{}", policy.retry_backoff);
             assert_eq!(policy.window.is_none(), quiet_hours.trim() == "off");
+            assert_eq!(policy.whatsapp_plain, provider.trim() == "rapiwa");
+            match SmsConfig::read(&environment, &config.outside) {
+                Ok(config) => assert!((1..=1000).contains(&config.max_receives)),
+                Err(error) => assert_silent(&error),
+            }
+            if let Err(error) = whatsapp_carrier(&environment, &config.outside) {
+                assert_silent(&error);
+            }
         }
         Err(error) => assert_silent(&error),
     }
-    match SmsConfig::read(&environment) {
-        Ok(config) => assert!((1..=1000).contains(&config.max_receives)),
-        Err(error) => assert_silent(&error),
-    }
-    assert!(WhatsappConfig::read(&environment).is_ok(), "every variable it reads is set");
 }

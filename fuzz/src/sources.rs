@@ -41,9 +41,8 @@ pub fn check(data: &[u8]) {
     let at = rest.windows(8).position(|window| window == b"\nanswer\n");
     let (body, answer) = at.map_or((rest, &b""[..]), |at| (&rest[..at], &rest[at + 8..]));
     forged(source, &headers, body);
-    let Ok(normalised) = source
-        .normalise(&Verified::recorded(&headers, body))
-        .inspect_err(|error| assert_silent(error))
+    let Ok(normalised) =
+        source.normalise(&Verified::recorded(&headers, body)).inspect_err(|error| assert_silent(error))
     else {
         return;
     };
@@ -68,7 +67,9 @@ fn complete(source: &dyn Processor, mut normalised: Normalised, answer: &[u8]) {
     for _ in 0..8 {
         let Some(lookup) = normalised.asks.first() else { return };
         let _ = source.request("https://api.example.com", lookup, &secret("key:secret"));
-        let Ok(next) = source.complete(normalised, &Response::new(Bytes::copy_from_slice(answer))) else { return };
+        let Ok(next) = source.complete(normalised, &Response::new(Bytes::copy_from_slice(answer))) else {
+            return;
+        };
         normalised = next;
         whole(&normalised);
     }

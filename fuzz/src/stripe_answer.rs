@@ -57,7 +57,9 @@ fn check_answer(lookup: &Lookup, id: &str, answer: &Response<Bytes>) {
         }
         LookupAnswer::StillOwed => assert!(answer.status() == StatusCode::OK && own, "somebody else's debt"),
         LookupAnswer::Denied => assert!(matches!(answer.status().as_u16(), 401 | 403)),
-        LookupAnswer::NotAsked | LookupAnswer::NotFound => assert!(matches!(answer.status().as_u16(), 200 | 404)),
+        LookupAnswer::NotAsked | LookupAnswer::NotFound => {
+            assert!(matches!(answer.status().as_u16(), 200 | 404))
+        }
         LookupAnswer::Unreachable => {}
     }
 }

@@ -20,8 +20,7 @@ fn normalise(body: &[u8]) -> Result<Normalised, NormaliseError> {
     let stripe = by_name("stripe").expect("stripe is a source");
     let (secret, now) = (secret("key"), Timestamp::UNIX_EPOCH);
     let headers = stripe.sign(body, &secret, now, "").expect("stripe's signature is symmetric").headers;
-    let verified =
-        stripe.verify(Unverified::new(&headers, body), &[secret], now).expect("just signed");
+    let verified = stripe.verify(Unverified::new(&headers, body), &[secret], now).expect("just signed");
     stripe.normalise(&verified)
 }
 

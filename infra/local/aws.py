@@ -122,6 +122,7 @@ def install(arguments, inherited, own, endpoint):
     import overlay_iam
     import overlay_lambda
     import overlay_scheduler
+    import overlay_sms
     import overlay_sqs
     import overlay_stack
 
@@ -131,6 +132,7 @@ def install(arguments, inherited, own, endpoint):
     overlay_lambda.install(overlay_lambda.inherited_environment(inherited), endpoint)
     overlay_http.install(own)
     overlay_stack.install()
+    overlay_sms.install()
     overlay_iam.install(endpoint)
     return clock
 

@@ -218,6 +218,23 @@ class Stores(LocalTest):
         self.assertEqual(failed.exception.response["Item"], item)
 
 
+class Topics(LocalTest):
+    def test_a_topic_puts_bare_messages_into_the_queue_that_trusts_it(self):
+        sns, said = self.stack.client("sns"), json.dumps({"eventType": "TEXT_DELIVERED"})
+        for topic in ("OtherTopic", "Topic"):
+            sns.publish(TopicArn=self.stack.ids[topic], Message=said)
+        received = self.stack.receive("Heard")
+        self.assertEqual([message["Body"] for message in received], [said])
+
+    def test_a_configuration_set_is_named_and_needs_a_topic_that_takes_its_events(self):
+        self.assertEqual(self.stack.ids["ConfigurationSet"], "self-test")
+        own_name = TEMPLATE.replace("      ConfigurationSetName: self-test\n", "")
+        deaf = own_name.replace("sms-voice.amazonaws.com", "ses.amazonaws.com")
+        self.assertRegex(self.stack.deploy(deaf, "deaf"), "ConfigurationSet .*does not let sms-voice.* publish")
+        misspelt = own_name.replace("[TEXT_DELIVERED]", "[TEXT_DELIVERD]")
+        self.assertRegex(self.stack.deploy(misspelt, "misspelt"), "ConfigurationSet .*TEXT_DELIVERD")
+
+
 class Commands(LocalTest):
     def test_deploy_names_the_first_failure(self):
         template = TEMPLATE.replace("VisibilityTimeout: 10", "VisibilityTimeout: 5")

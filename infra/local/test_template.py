@@ -100,6 +100,49 @@ Resources:
             Action: sqs:*
             Resource: !GetAtt Queue.Arn
             Condition: {Bool: {aws:SecureTransport: false}}
+  Heard: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 2}}
+  HeardPolicy:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref Heard]
+      PolicyDocument:
+        Version: 2012-10-17
+        Statement:
+          - Effect: Allow
+            Principal: {Service: sns.amazonaws.com}
+            Action: sqs:SendMessage
+            Resource: !GetAtt Heard.Arn
+            Condition: {ArnEquals: {aws:SourceArn: !Ref Topic}}
+  Topic: {Type: AWS::SNS::Topic}
+  OtherTopic: {Type: AWS::SNS::Topic}
+  TopicPolicy:
+    Type: AWS::SNS::TopicPolicy
+    Properties:
+      Topics: [!Ref Topic]
+      PolicyDocument:
+        Version: 2012-10-17
+        Statement:
+          - Effect: Allow
+            Principal: {Service: sms-voice.amazonaws.com}
+            Action: sns:Publish
+            Resource: !Ref Topic
+            Condition: {StringEquals: {aws:SourceAccount: !Ref AWS::AccountId}}
+  Subscription:
+    Type: AWS::SNS::Subscription
+    Properties: {TopicArn: !Ref Topic, Protocol: sqs, Endpoint: !GetAtt Heard.Arn, RawMessageDelivery: true}
+  OtherSubscription:
+    Type: AWS::SNS::Subscription
+    Properties: {TopicArn: !Ref OtherTopic, Protocol: sqs, Endpoint: !GetAtt Heard.Arn, RawMessageDelivery: true}
+  ConfigurationSet:
+    Type: AWS::SMSVOICE::ConfigurationSet
+    DependsOn: TopicPolicy
+    Properties:
+      ConfigurationSetName: self-test
+      EventDestinations:
+        - EventDestinationName: heard
+          Enabled: true
+          MatchingEventTypes: [TEXT_DELIVERED]
+          SnsDestination: {TopicArn: !Ref Topic}
   Alarm:
     Type: AWS::CloudWatch::Alarm
     Properties:

@@ -68,6 +68,7 @@ pub(crate) fn queue_name(queue: Queue) -> &'static str {
         Queue::Email => "email",
         Queue::HandOff => "handoff",
         Queue::HandOffDead => "handoff_dead",
+        Queue::ChannelEvents => "channel_events",
         Queue::Parked => "parked",
         Queue::Spill => "spill",
     }

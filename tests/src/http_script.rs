@@ -13,13 +13,23 @@ use crate::{Call, Memory, Oddity};
 pub const GRAPH_URL: &str = "https://graph.facebook.com";
 /// Stripe's API.
 pub const STRIPE_URL: &str = "https://api.stripe.com";
+/// AWS End User Messaging Social.
+pub const SOCIAL_URL: &str = "https://social-messaging.eu-west-1.amazonaws.com";
 /// Twilio's API.
 pub const TWILIO_URL: &str = "https://api.twilio.com";
+/// MSG91's API.
+pub const MSG91_URL: &str = "https://control.msg91.com";
+/// Rapiwa's API.
+pub const RAPIWA_URL: &str = "https://app.rapiwa.com";
 
 /// Firebase Cloud Messaging.
 pub const FCM_URL: &str = "https://fcm.googleapis.com";
+/// Amazon Bedrock's models.
+pub const BEDROCK_URL: &str = "https://bedrock-runtime.eu-west-1.amazonaws.com";
 /// OneSignal.
 pub const ONESIGNAL_URL: &str = "https://api.onesignal.com";
+/// SES.
+pub const SES_URL: &str = "https://email.eu-west-1.amazonaws.com";
 
 /// What the other end does with a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +48,18 @@ impl Reply {
     /// The answer of Graph with this error code.
     pub fn graph_error(status: u16, code: i64) -> Self {
         Self::Json(status, json!({"error": {"message": "refused", "type": "OAuthException", "code": code}}))
+    }
+
+    /// The answer of SES with this exception.
+    pub fn ses_error(status: u16, exception: &str) -> Self {
+        Self::Json(status, json!({"__type": exception, "message": "refused"}))
+    }
+
+    /// What a model of Bedrock says.
+    pub fn model(said: &str) -> Self {
+        let message = json!({"role": "assistant", "content": [{"text": said}]});
+        let usage = json!({"inputTokens": 310, "outputTokens": 2, "totalTokens": 312});
+        Self::Json(200, json!({"output": {"message": message}, "stopReason": "end_turn", "usage": usage}))
     }
 
     /// The answer of Twilio with this error code.
@@ -70,6 +92,15 @@ impl Asked {
     /// When it is none.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("the body is JSON")
+    }
+
+    /// The value of a field of the form.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn field(&self, name: &str) -> String {
+        let mut fields = form_urlencoded::parse(&self.body);
+        fields.find(|(key, _)| key == name).expect("the field is there").1.into_owned()
     }
 
     /// The body as text.
@@ -155,12 +186,24 @@ impl HttpScript {
         if asked.url.starts_with(TWILIO_URL) {
             return Reply::Json(201, json!({"sid": format!("SM{:032x}", self.ids), "status": "queued"}));
         }
+        if asked.url.starts_with(MSG91_URL) {
+            return Reply::Json(200, json!({"type": "success", "message": format!("{:024x}", self.ids)}));
+        }
+        if asked.url.starts_with(RAPIWA_URL) {
+            return Reply::Json(200, json!({"success": true, "message_id": format!("3EB0{}", self.ids)}));
+        }
         if asked.url.starts_with(GRAPH_URL) {
             let id = format!("wamid.{}", self.ids);
             return Reply::Json(200, json!({"messaging_product": "whatsapp", "messages": [{"id": id}]}));
         }
+        if asked.url.starts_with(SOCIAL_URL) {
+            return Reply::Json(200, json!({"messageId": format!("wamid.{}", self.ids)}));
+        }
         if asked.url.starts_with(ONESIGNAL_URL) {
             return Reply::Json(200, json!({"id": format!("push-{}", self.ids)}));
+        }
+        if asked.url.starts_with(SES_URL) {
+            return Reply::Json(200, json!({"MessageId": format!("ses-{}", self.ids)}));
         }
         if asked.url == crate::seeds::SLACK_URL {
             return Reply::Text(200, "ok");

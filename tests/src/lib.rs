@@ -22,6 +22,7 @@ pub mod sim;
 pub mod stack;
 mod store;
 pub mod stripe;
+pub mod twilio;
 
 pub use call::{Call, Tally};
 pub use faults::{Fault, Moment, Oddity};
@@ -32,4 +33,4 @@ pub use memory::Memory;
 pub use queues::Waiting;
 pub use schedules::Schedule;
 pub use seen::Stored;
-pub use stack::{Settings, Sms, Stack, webhooks};
+pub use stack::{Settings, Sms, Stack, Whatsapp, webhooks};

@@ -71,6 +71,8 @@ impl Memory {
             SecretName::Pepper,
             SecretName::Meta,
             SecretName::Twilio,
+            SecretName::Msg91,
+            SecretName::Rapiwa,
             SecretName::Push,
             SecretName::Outlets,
         ]);
@@ -302,7 +304,9 @@ impl Memory {
     /// The same, since so many messages and timers, and how many there are now.
     pub(crate) fn queued_from(&self, (pushed, created): (usize, usize)) -> (Vec<String>, (usize, usize)) {
         let world = self.world();
-        let steps = |queue: Queue| matches!(queue, Queue::Whatsapp | Queue::Sms | Queue::Parked);
+        let steps = |queue: Queue| {
+            matches!(queue, Queue::Whatsapp | Queue::Sms | Queue::Push | Queue::Email | Queue::Parked)
+        };
         let messages = world.queues.pushed.get(pushed..).unwrap_or_default().iter();
         let messages = messages.filter(|(queue, _)| steps(*queue));
         let messages = messages.map(|(_, message)| format!("{} {:?}", message.body, message.attributes));

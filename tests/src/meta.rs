@@ -56,9 +56,19 @@ pub fn button(phone: &str, payload: &str, at: i64) -> Value {
     inbound(phone, at, json!({"type": "button", "button": {"payload": payload, "text": "label"}}))
 }
 
+/// The id of what a buyer wrote at a time.
+pub fn inbound_id(at: i64) -> String {
+    format!("wamid.inbound.{at}")
+}
+
+/// A picture with words under it.
+pub fn picture(phone: &str, caption: &str, at: i64) -> Value {
+    inbound(phone, at, json!({"type": "image", "image": {"id": "1", "caption": caption}}))
+}
+
 fn inbound(phone: &str, at: i64, mut message: Value) -> Value {
     message["from"] = json!(phone.trim_start_matches('+'));
-    message["id"] = json!(format!("wamid.inbound.{at}"));
+    message["id"] = json!(inbound_id(at));
     message["timestamp"] = json!(at.to_string());
     change("messages", json!({"messaging_product": "whatsapp", "messages": [message]}))
 }

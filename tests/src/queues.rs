@@ -60,6 +60,7 @@ fn visibility(queue: Queue) -> SignedDuration {
         | Queue::Email
         | Queue::HandOff
         | Queue::HandOffDead
+        | Queue::ChannelEvents
         | Queue::Parked => SignedDuration::from_secs(180),
         Queue::Spill => SignedDuration::from_secs(1800),
     }
@@ -71,6 +72,7 @@ pub(crate) fn redrive(queue: Queue) -> Option<(u32, Queue)> {
         Queue::Whatsapp => Some((8, Queue::Sms)),
         Queue::Sms | Queue::Push | Queue::Email => Some((5, Queue::Parked)),
         Queue::HandOff => Some((8, Queue::HandOffDead)),
+        Queue::ChannelEvents => Some((100, Queue::Parked)),
         Queue::Spill => Some((8, Queue::Parked)),
         Queue::Parked | Queue::HandOffDead => None,
     }

@@ -1,12 +1,17 @@
 //! The buyer, the secrets and the addresses of the tests: what must never be seen outside the store and the wire.
 
+use std::collections::BTreeMap;
+
 use recoup_app::ports::SecretName;
-use serde_json::json;
+use recoup_core::Library;
+use serde_json::{Value, json};
 
 /// The buyer's number, of a country with one zone.
 pub const PHONE: &str = "+442079460958";
 /// Another buyer's number.
 pub const OTHER_PHONE: &str = "+442079460321";
+/// The buyer's mailbox.
+pub const EMAIL: &str = "ana.seeded@example.com";
 /// The buyer's name.
 pub const NAME: &str = "Ana María";
 /// Where the debt can be paid.
@@ -29,6 +34,12 @@ pub const ACCESS_TOKEN: &str = "EAAB_seeded";
 pub const PEPPER: &str = "pepper_seeded";
 /// Opens Twilio's API.
 pub const TWILIO_TOKEN: &str = "twilio_seeded";
+/// Opens MSG91's API.
+pub const MSG91_KEY: &str = "msg91_seeded";
+/// Opens Rapiwa's API.
+pub const RAPIWA_KEY: &str = "rapiwa_seeded";
+/// Stands in the path of webhooks of providers that sign nothing.
+pub const PATH_SECRET: &str = "path_seeded";
 
 /// Whatever of these stands in a log line, a queue or a schedule is a leak.
 const UNSEEN: [&str; 8] = [
@@ -70,9 +81,24 @@ pub fn secret_text(name: SecretName) -> String {
         SecretName::Meta => meta_secret(ACCESS_TOKEN),
         SecretName::Twilio => {
             let account_sid = format!("AC{}", "0".repeat(32));
-            json!({"account_sid": account_sid, "auth_token": TWILIO_TOKEN, "from": "+15017122661"})
-                .to_string()
+            let contents: BTreeMap<&str, Value> = Library::template_files()
+                .iter()
+                .map(|(name, _)| {
+                    (*name, json!({"en": content_sid(name, "en"), "es": content_sid(name, "es")}))
+                })
+                .collect();
+            json!({
+                "account_sid": account_sid, "auth_token": TWILIO_TOKEN, "from": "+15017122661",
+                "whatsapp_from": "+15017122662", "contents": contents,
+            })
+            .to_string()
         }
+        SecretName::Msg91 => json!({
+            "authkey": MSG91_KEY, "webhook_secrets": [PATH_SECRET],
+            "flows": {"payment_failed_first": {"en": "64f0c1e2a5b3"}},
+        })
+        .to_string(),
+        SecretName::Rapiwa => json!({"api_key": RAPIWA_KEY, "webhook_secrets": [PATH_SECRET]}).to_string(),
         SecretName::Push => {
             json!({"onesignal": {"app_id": ONESIGNAL_APP, "api_key": "os_v2_app_seeded"}}).to_string()
         }
@@ -83,6 +109,14 @@ pub fn secret_text(name: SecretName) -> String {
         })
         .to_string(),
     }
+}
+
+/// The content at Twilio of a template in a language: made of their names, as no two have the same.
+pub fn content_sid(template: &str, language: &str) -> String {
+    let digits = format!("{template}/{language}").bytes().fold(0_u128, |sum, byte| {
+        sum.wrapping_mul(0x0100_0000_0000_0000_0000_013B).wrapping_add(u128::from(byte))
+    });
+    format!("HX{digits:032x}")
 }
 
 /// The secret of Meta with this access token.
@@ -99,6 +133,7 @@ mod tests {
         for seed in [
             PHONE,
             OTHER_PHONE,
+            EMAIL,
             NAME,
             LINK,
             LINK_SUFFIX,
@@ -110,6 +145,9 @@ mod tests {
             ACCESS_TOKEN,
             PEPPER,
             TWILIO_TOKEN,
+            MSG91_KEY,
+            RAPIWA_KEY,
+            PATH_SECRET,
         ] {
             assert!(leak(&format!("a line with {seed} in it")).is_some(), "{seed}");
         }

@@ -4,6 +4,10 @@ use bytes::Bytes;
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use recoup_app::breaker::Breaker;
+use recoup_app::carrier::{CarrierSender, RoleSender, TwilioSettings};
+use recoup_app::channel_events::Origin;
+use recoup_app::classifier::Bedrock;
+use recoup_app::email_sender::{self, EmailSender, EmailSettings};
 use recoup_app::engine::{Engine, Gathered, Outlets};
 use recoup_app::handoff::HandOffs;
 use recoup_app::http::{Answer, Request};
@@ -11,21 +15,25 @@ use recoup_app::lookup::Apis;
 use recoup_app::ports::{Clock, Queue, Store};
 use recoup_app::push_sender::{self, PushSender, PushSettings};
 use recoup_app::queue::Received;
-use recoup_app::sms_fallback::{self, AwsSender, TwilioSender};
+use recoup_app::sms_fallback::{self, AwsSender, AwsSms, SmsCarrier};
 use recoup_app::step::StepSender;
 use recoup_app::sweep::{self, Swept};
 use recoup_app::webhook::{WebhookSettings, Webhooks};
-use recoup_app::whatsapp_sender::{self, MetaSender, MetaSettings};
-use recoup_app::{channel_webhook, payment_webhook};
+use recoup_app::whatsapp_sender::{self, AwsSocial, MetaSettings, WhatsappCarrier};
+use recoup_app::{channel_events, channel_webhook, payment_webhook};
 use recoup_core::{
-    Brand, Case, CaseId, Correlation, DeliveryStatus, Event, EventId, Fact, Input, Policy, StatusReport,
+    Brand, Case, CaseId, Channel, Correlation, DeliveryStatus, Event, EventId, Fact, Input, Policy,
+    StatusReport,
 };
 use serde_json::Value;
 
-use crate::http_script::{FCM_URL, GRAPH_URL, ONESIGNAL_URL, STRIPE_URL, TWILIO_URL};
+use crate::http_script::{
+    BEDROCK_URL, FCM_URL, GRAPH_URL, MSG91_URL, ONESIGNAL_URL, RAPIWA_URL, SES_URL, SOCIAL_URL, STRIPE_URL,
+    TWILIO_URL,
+};
 use crate::queues::redrive;
 use crate::run::run;
-use crate::{Asked, Memory, meta, seeds, stripe};
+use crate::{Asked, Memory, meta, seeds, stripe, twilio};
 
 /// More rounds than any honest run needs.
 const ROUNDS: usize = 10_000;
@@ -37,6 +45,21 @@ pub enum Sms {
     Aws,
     /// Twilio.
     Twilio,
+    /// MSG91.
+    Msg91,
+}
+
+/// Which provider takes WhatsApp messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whatsapp {
+    /// Meta.
+    Meta,
+    /// AWS End User Messaging Social.
+    Aws,
+    /// Twilio.
+    Twilio,
+    /// Rapiwa, which takes plain text.
+    Rapiwa,
 }
 
 /// How a stack is set up.
@@ -48,6 +71,10 @@ pub struct Settings {
     pub outlets: Outlets,
     /// The provider of text messages.
     pub sms: Sms,
+    /// The provider of WhatsApp messages.
+    pub whatsapp: Whatsapp,
+    /// The model that reads replies, if one does.
+    pub reply_model: Option<&'static str>,
     /// When the run starts.
     pub now: Timestamp,
 }
@@ -56,7 +83,8 @@ impl Default for Settings {
     /// A Monday morning in London, whose winter clock is UTC.
     fn default() -> Self {
         let now = Timestamp::from_second(1_795_428_000).expect("in range");
-        Self { policy: Policy::standard("Acme"), outlets: Outlets::default(), sms: Sms::Aws, now }
+        let (policy, outlets) = (Policy::standard("Acme"), Outlets::default());
+        Self { policy, outlets, sms: Sms::Aws, whatsapp: Whatsapp::Meta, reply_model: None, now }
     }
 }
 
@@ -68,19 +96,51 @@ pub(crate) fn brand() -> Brand {
     Brand::parse("main").expect("lower-case letters")
 }
 
+fn twilio_settings() -> TwilioSettings {
+    let channels_url = format!("{}/channels", twilio::FRONT_DOOR);
+    TwilioSettings { base_url: TWILIO_URL.to_owned(), channels_url }
+}
+
+fn whatsapp(provider: Whatsapp, engine: &Engine<Memory>, apis: Apis) -> WhatsappSender {
+    let memory = &engine.ports;
+    let carrier = match provider {
+        Whatsapp::Aws => {
+            let codec = AwsSocial::new(SOCIAL_URL, "phone-number-id-0123456789abcdef", "v26.0");
+            let sender = RoleSender::new(memory.clone(), codec.expect("well formed"));
+            let parts = whatsapp_sender::parts(engine.clone(), memory.clone(), apis, sender);
+            return WhatsappSender::Aws(parts);
+        }
+        Whatsapp::Meta => WhatsappCarrier::Meta(MetaSettings {
+            base_url: GRAPH_URL.to_owned(),
+            graph_version: "v26.0".to_owned(),
+            phone_number_id: "106540352242922".to_owned(),
+        }),
+        Whatsapp::Twilio => WhatsappCarrier::Twilio(twilio_settings()),
+        Whatsapp::Rapiwa => WhatsappCarrier::Rapiwa { base_url: RAPIWA_URL.to_owned() },
+    };
+    let sender = CarrierSender::new(memory.clone(), memory.clone(), carrier);
+    WhatsappSender::Carrier(whatsapp_sender::parts(engine.clone(), memory.clone(), apis, sender))
+}
+
 /// The functions that take webhooks, over the same world.
 pub fn webhooks(engine: Engine<Memory>) -> Webhooks<Memory, Memory> {
     let (transport, apis) = (engine.ports.clone(), Apis::elsewhere([("stripe", STRIPE_URL.to_owned())]));
     Webhooks::new(engine, transport, apis, WebhookSettings::default())
 }
 
-type WhatsappSender = StepSender<Memory, Memory, Breaker<Memory, MetaSender<Memory, Memory>>>;
-type Texts<S> = StepSender<Memory, Memory, Breaker<Memory, S>>;
+type Steps<S> = StepSender<Memory, Memory, Breaker<Memory, S>>;
+type Carried<C> = Steps<CarrierSender<Memory, Memory, C>>;
 
-/// The sms-fallback function with either provider.
+/// The whatsapp-sender function with either kind of provider.
+enum WhatsappSender {
+    Aws(Steps<RoleSender<Memory, AwsSocial>>),
+    Carrier(Carried<WhatsappCarrier>),
+}
+
+/// The sms-fallback function with either kind of provider.
 enum SmsFallback {
-    Aws(Texts<AwsSender<Memory>>),
-    Twilio(Texts<TwilioSender<Memory, Memory>>),
+    Aws(Steps<AwsSender<Memory>>),
+    Carrier(Carried<SmsCarrier>),
 }
 
 /// Every function of a deployment, over one world.
@@ -91,10 +151,13 @@ pub struct Stack {
     pub engine: Engine<Memory>,
     /// The functions that take the sources' webhooks.
     pub webhooks: Webhooks<Memory, Memory>,
+    /// What reads the replies that the rules leave unknown.
+    pub classifier: Option<Bedrock<Memory>>,
     settings: Settings,
     whatsapp_sender: WhatsappSender,
     sms_fallback: SmsFallback,
     push_sender: StepSender<Memory, Memory, Breaker<Memory, PushSender<Memory, Memory>>>,
+    email_sender: StepSender<Memory, Memory, Breaker<Memory, EmailSender<Memory>>>,
     handoffs: HandOffs<Memory, Memory>,
 }
 
@@ -115,32 +178,53 @@ impl Stack {
     /// # Panics
     /// When a constant of this function does not read.
     pub fn over(memory: Memory, settings: Settings) -> Self {
-        let (policy, outlets) = (settings.policy.clone(), settings.outlets.clone());
+        let whatsapp_plain = settings.whatsapp == Whatsapp::Rapiwa;
+        let policy = Policy { whatsapp_plain, ..settings.policy.clone() };
+        let outlets = settings.outlets.clone();
         let engine = Engine { ports: memory.clone(), brand: brand(), policy, outlets };
         let apis = Apis::elsewhere([("stripe", STRIPE_URL.to_owned())]);
         let webhooks = webhooks(engine.clone());
-        let meta = MetaSettings {
-            base_url: GRAPH_URL.to_owned(),
-            graph_version: "v26.0".to_owned(),
-            phone_number_id: "106540352242922".to_owned(),
-        };
-        let whatsapp_sender = whatsapp_sender::parts(engine.clone(), memory.clone(), apis.clone(), meta);
+        let whatsapp_sender = whatsapp(settings.whatsapp, &engine, apis.clone());
         let last = redrive(Queue::Sms).map_or(1, |(most, _)| most);
         let push = PushSettings { fcm_url: FCM_URL.to_owned(), onesignal_url: ONESIGNAL_URL.to_owned() };
         let push_sender = push_sender::parts(engine.clone(), memory.clone(), apis.clone(), push, last);
+        let letters = settings.policy.email.then(|| EmailSettings {
+            base_url: SES_URL.to_owned(),
+            from: "Acme <billing@acme.example>".to_owned(),
+            reply_to: "help@acme.example".to_owned(),
+            configuration_set: Some("recoup".to_owned()),
+        });
+        let letters = EmailSender::new(memory.clone(), letters.as_ref()).expect("well formed");
+        let email_sender = email_sender::parts(engine.clone(), memory.clone(), apis.clone(), letters, last);
         let handoffs = HandOffs { engine: engine.clone(), transport: memory.clone() };
+        let text = |carrier| {
+            let sender = CarrierSender::new(memory.clone(), memory.clone(), carrier);
+            let parts = sms_fallback::parts(engine.clone(), memory.clone(), apis.clone(), sender, last);
+            SmsFallback::Carrier(parts)
+        };
         let sms_fallback = match settings.sms {
             Sms::Aws => {
-                let sender =
-                    AwsSender::new(memory.clone(), "+447700900123").expect("a number is an identity");
+                let codec = AwsSms::new("+447700900123").expect("a number is an identity");
+                let sender = AwsSender::new(memory.clone(), codec);
                 SmsFallback::Aws(sms_fallback::parts(engine.clone(), memory.clone(), apis, sender, last))
             }
-            Sms::Twilio => {
-                let sender = TwilioSender::new(memory.clone(), memory.clone(), TWILIO_URL.to_owned());
-                SmsFallback::Twilio(sms_fallback::parts(engine.clone(), memory.clone(), apis, sender, last))
-            }
+            Sms::Twilio => text(SmsCarrier::Twilio(twilio_settings())),
+            Sms::Msg91 => text(SmsCarrier::Msg91 { base_url: MSG91_URL.to_owned() }),
         };
-        Self { memory, engine, webhooks, settings, whatsapp_sender, sms_fallback, push_sender, handoffs }
+        let model = |id| Bedrock::new(memory.clone(), BEDROCK_URL, id).expect("an id of a model");
+        let classifier = settings.reply_model.map(model);
+        Self {
+            memory,
+            engine,
+            webhooks,
+            classifier,
+            settings,
+            whatsapp_sender,
+            sms_fallback,
+            push_sender,
+            email_sender,
+            handoffs,
+        }
     }
 
     /// Replaces every process by a new one; what they kept in memory is gone.
@@ -152,7 +236,8 @@ impl Stack {
     pub fn request(name: &str, headers: HeaderMap, body: impl Into<Bytes>) -> Request {
         let trace = Some("Root=1-5759e988-bd862e3fe1be46a994272793".to_owned());
         let (name, url) = (name.to_owned(), format!("https://hooks.example.com/webhooks/{name}"));
-        Request { name, url, query: String::new(), is_get: false, headers, body: body.into(), trace }
+        let (query, body) = (String::new(), body.into());
+        Request { name, path_secret: None, url, query, is_get: false, headers, body, trace }
     }
 
     /// A webhook as Stripe sends it now.
@@ -175,7 +260,7 @@ impl Stack {
 
     /// Posts to `/channels/{provider}`; `None` when the process died.
     pub fn try_post_channel(&self, request: &Request) -> Option<Answer> {
-        run(channel_webhook::handle(&self.engine, request))
+        run(channel_webhook::handle(&self.engine, &self.classifier, Some(twilio::FRONT_DOOR), request))
     }
 
     /// The app told that a notification was opened, as if the merchant's backend had posted it.
@@ -196,6 +281,18 @@ impl Stack {
                 Gathered { case: self.engine.ports.load_case(&case).await?, ..Gathered::default() };
             self.engine.apply(&case, gathered, &Input::Status(report), None).await
         });
+        told.expect("the process lives").expect("the store answers");
+    }
+
+    /// SES says what became of a letter.
+    ///
+    /// # Panics
+    /// When the process died, the store failed or the event cannot be read.
+    pub fn ses_tells(&self, event: &Value) {
+        let events = recoup_channels::ses::events(event.to_string().as_bytes()).expect("an object");
+        let channel = Channel::Email;
+        let origin = Origin { function: "channel_events", provider: "ses", channel, trace: None };
+        let told = run(channel_events::apply(&self.engine, events, origin));
         told.expect("the process lives").expect("the store answers");
     }
 
@@ -245,13 +342,27 @@ impl Stack {
         self.try_post_channel(&Self::meta_request(body.to_string())).expect("the process lives")
     }
 
+    /// Posts a form to a URL of ours, signed as Twilio signs.
+    ///
+    /// # Panics
+    /// When the process died.
+    pub fn post_twilio(&self, url: &str, fields: &[(&str, &str)]) -> Answer {
+        self.try_post_channel(&twilio::request(url, fields)).expect("the process lives")
+    }
+
     /// Hands every queue's visible messages to its function, ten at most each, and returns how many there were. What a
     /// function does not report is deleted; when it dies, all its messages come again and a new process takes over.
     pub fn deliver(&mut self) -> usize {
-        [Queue::Whatsapp, Queue::Sms, Queue::Push, Queue::HandOff, Queue::Spill]
-            .into_iter()
-            .map(|queue| self.deliver_from(queue))
-            .sum()
+        let queues = [
+            Queue::Whatsapp,
+            Queue::Sms,
+            Queue::Push,
+            Queue::Email,
+            Queue::HandOff,
+            Queue::ChannelEvents,
+            Queue::Spill,
+        ];
+        queues.into_iter().map(|queue| self.deliver_from(queue)).sum()
     }
 
     /// The same for one queue.
@@ -280,17 +391,20 @@ impl Stack {
     /// The function of a queue at work on a batch; it ends with what must come again.
     pub async fn taking(&self, queue: Queue, batch: Vec<Received>) -> Vec<String> {
         match queue {
-            Queue::Whatsapp => self.whatsapp_sender.take_batch(batch).await,
+            Queue::Whatsapp => match &self.whatsapp_sender {
+                WhatsappSender::Aws(sender) => sender.take_batch(batch).await,
+                WhatsappSender::Carrier(sender) => sender.take_batch(batch).await,
+            },
             Queue::Sms => match &self.sms_fallback {
                 SmsFallback::Aws(sender) => sender.take_batch(batch).await,
-                SmsFallback::Twilio(sender) => sender.take_batch(batch).await,
+                SmsFallback::Carrier(sender) => sender.take_batch(batch).await,
             },
             Queue::Push => self.push_sender.take_batch(batch).await,
+            Queue::Email => self.email_sender.take_batch(batch).await,
             Queue::HandOff => self.handoffs.take_batch(batch).await,
-            Queue::Spill => sweep::replay(&self.webhooks, batch).await,
-            Queue::Parked | Queue::Email | Queue::HandOffDead => {
-                batch.into_iter().map(|received| received.id).collect()
-            }
+            Queue::ChannelEvents => channel_events::take_batch(&self.engine, &self.classifier, batch).await,
+            Queue::Spill => sweep::replay(&self.webhooks, &self.classifier, batch).await,
+            Queue::Parked | Queue::HandOffDead => batch.into_iter().map(|received| received.id).collect(),
         }
     }
 
@@ -355,9 +469,19 @@ impl Stack {
         shown.collect()
     }
 
+    /// The messages that were put to Twilio and arrived there.
+    pub fn twilio_sends(&self) -> Vec<Asked> {
+        self.memory.asked(TWILIO_URL).into_iter().filter(|asked| asked.arrived).collect()
+    }
+
     /// The steps that were put to Meta and arrived there.
     pub fn whatsapp_sends(&self) -> Vec<Asked> {
         self.at_meta(|body| body["type"] == "template")
+    }
+
+    /// The letters that were put to SES and arrived there.
+    pub fn letters(&self) -> Vec<Asked> {
+        self.memory.asked(SES_URL).into_iter().filter(|asked| asked.arrived).collect()
     }
 
     /// What recoup answered by WhatsApp and arrived there: the words.

@@ -17,14 +17,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cart-webhook", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("kyc-webhook", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("merchant-webhook", &["recoup-app", "recoup-aws", "recoup-transport"]),
-    ("channel-webhook", &["recoup-app", "recoup-aws"]),
+    ("channel-events", &["recoup-app", "recoup-aws", "recoup-transport"]),
+    ("channel-webhook", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("whatsapp-sender", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("push-sender", &["recoup-app", "recoup-aws", "recoup-transport"]),
+    ("email-sender", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("sms-fallback", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("handoff", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("sweep", &["recoup-app", "recoup-aws", "recoup-transport"]),
     ("recoup-local", &[]),
-    ("recoup-ops", &["recoup-app", "recoup-aws", "recoup-core", "recoup-processors"]),
+    ("recoup-ops", &["recoup-app", "recoup-aws", "recoup-core", "recoup-processors", "recoup-transport"]),
     ("recoup-tests", &["recoup-app", "recoup-channels", "recoup-core", "recoup-processors"]),
 ];
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use recoup_app::classifier::Unread;
 use recoup_app::engine::EngineError;
 use recoup_app::ports::{QueueError, SecretError, SecretName, StoreError};
 use recoup_core::Reason;
@@ -66,6 +67,9 @@ fn the_runbook_has_a_heading_or_a_row_for_every_error_code() {
         NormaliseError::Missing { member: "" },
         NormaliseError::Malformed { member: "" },
     ];
+    for unread in [Unread::Refused(detail()), Unread::Busy(detail()), Unread::Unclear] {
+        assert!(page.contains(&format!("| `{}` |", unread.code())), "no row for {}", unread.code());
+    }
     let codes = signatures.map(SignatureError::code).into_iter().chain(bodies.map(NormaliseError::code));
     for code in codes {
         assert!(page.contains(&format!("| `{code}` |")), "no row for {code}");

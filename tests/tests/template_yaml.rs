@@ -3,6 +3,8 @@
 //! cfn-lint knows the schema of a template; it cannot know the workspace's binaries, the names the functions read, which
 //! queue follows which, or a misspelt action. These checks do, and each is shown to fail on a planted defect.
 
+#[path = "template_yaml/aws_events.rs"]
+mod aws_events;
 #[path = "template_yaml/flow.rs"]
 mod flow;
 #[path = "template_yaml/functions.rs"]
@@ -13,6 +15,8 @@ mod model;
 mod permissions;
 #[path = "template_yaml/planted.rs"]
 mod planted;
+#[path = "template_yaml/secrets.rs"]
+mod secrets;
 #[path = "template_yaml/send_rate.rs"]
 mod send_rate;
 #[path = "template_yaml/state.rs"]
@@ -31,12 +35,14 @@ fn problems(template: &Template, code: &Code) -> Vec<String> {
         flow::route_problems(template),
         flow::queue_problems(template),
         flow::consumer_problems(template),
+        aws_events::problems(template),
         permissions::problems(template),
         trust::queue_policy_problems(template),
         trust::trust_problems(template),
         state::table_problems(template),
-        state::secret_problems(template),
+        secrets::secret_problems(template),
         state::parameter_problems(template),
+        secrets::rule_problems(template),
         state::deployment_problems(template, code),
         state::alarm_problems(template),
     ]

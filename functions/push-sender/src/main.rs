@@ -15,10 +15,5 @@ async fn main() -> Result<(), StartError> {
     let settings = PushSettings { fcm_url, onesignal_url };
     let transport = HttpTransport::new();
     let apis = started.apis();
-    let sender = &parts(started.engine, &transport, apis, settings, max_receives);
-    let handle = async |event: lambda::LambdaEvent<lambda::SqsEvent>| {
-        let again = sender.take_batch(lambda::batch(event.payload)).await;
-        Ok::<_, lambda::Error>(lambda::failures(again))
-    };
-    Ok(lambda::run(lambda::service_fn(handle)).await?)
+    Ok(lambda::serve(&parts(started.engine, &transport, apis, settings, max_receives)).await?)
 }

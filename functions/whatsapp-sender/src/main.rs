@@ -1,23 +1,30 @@
 //! Lambda: steps are due that go by WhatsApp.
 
+use recoup_app::carrier::{CarrierSender, RoleSender};
 use recoup_app::ports::SecretName;
-use recoup_app::whatsapp_sender::{MetaSettings, parts};
-use recoup_aws::config::WhatsappConfig;
+use recoup_app::whatsapp_sender::{AWS_SERVICE, parts};
+use recoup_aws::config::{WhatsappProvider, whatsapp_provider};
+use recoup_aws::signed::Signed;
 use recoup_aws::{StartError, lambda, start};
 use recoup_transport::HttpTransport;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let started = start(|name| matches!(name, SecretName::Meta | SecretName::Pepper)).await?;
-    let WhatsappConfig { graph_version, phone_number_id } = WhatsappConfig::read(&started.environment)?;
-    let base_url = started.config.outside.graph_api_url.clone();
-    let settings = MetaSettings { base_url, graph_version, phone_number_id };
-    let transport = HttpTransport::new();
-    let apis = started.apis();
-    let sender = &parts(started.engine, &transport, apis, settings);
-    let handle = async |event: lambda::LambdaEvent<lambda::SqsEvent>| {
-        let again = sender.take_batch(lambda::batch(event.payload)).await;
-        Ok::<_, lambda::Error>(lambda::failures(again))
-    };
-    Ok(lambda::run(lambda::service_fn(handle)).await?)
+    let started = start(|name| name == SecretName::Pepper).await?;
+    let provider = whatsapp_provider(&started.environment, &started.config.outside)?;
+    let (transport, apis) = (&HttpTransport::new(), started.apis());
+    let ports = started.engine.ports.clone();
+    match provider {
+        WhatsappProvider::Aws(codec) => {
+            let signed = Signed::new(ports, transport, &started.config.aws, AWS_SERVICE);
+            let sender = RoleSender::new(signed, codec);
+            lambda::serve(&parts(started.engine, transport, apis, sender)).await?;
+        }
+        WhatsappProvider::Carrier(carrier) => {
+            started.check(&carrier).await?;
+            let sender = CarrierSender::new(ports, transport, carrier);
+            lambda::serve(&parts(started.engine, transport, apis, sender)).await?;
+        }
+    }
+    Ok(())
 }

@@ -180,15 +180,28 @@ impl Row {
 
 /// The words of a message, wherever the provider's request carries them; of an event its type.
 pub(crate) fn words_of(body: &Value) -> &str {
-    let places =
-        ["/MessageBody", "/Body", "/contents/en", "/text/body", "/interactive/body/text", "/text", "/type"];
+    let places = [
+        "/MessageBody",
+        "/Body",
+        "/Content/Simple/Subject/Data",
+        "/contents/en",
+        "/text/body",
+        "/interactive/body/text",
+        "/text",
+        "/type",
+    ];
     places.iter().find_map(|place| body.pointer(place)?.as_str()).unwrap_or_default()
 }
 
-/// To whom a message went: the last digits of the number, or the merchant's own id of the buyer.
+/// To whom a message went: the last digits of the number, the merchant's own id of the buyer, or the host of the mailbox.
 pub(crate) fn addressee(entry: &Sent) -> String {
-    let alias = || entry.request["body"]["include_aliases"]["external_id"][0].as_str().map(str::to_owned);
-    entry.phone.as_deref().map(masked).or_else(alias).unwrap_or_default()
+    let body = &entry.request["body"];
+    let alias = || body["include_aliases"]["external_id"][0].as_str().map(str::to_owned);
+    let mailbox = || {
+        let (_, host) = body["Destination"]["ToAddresses"][0].as_str()?.split_once('@')?;
+        Some(format!("…@{host}"))
+    };
+    entry.phone.as_deref().map(masked).or_else(alias).or_else(mailbox).unwrap_or_default()
 }
 
 /// The day of the case and, for a text message, what `WhatsApp` had answered.

@@ -6,8 +6,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
+use recoup_aws::bedrock;
 use recoup_ops::place::Place;
 use recoup_ops::{case, reply, webhook};
+use recoup_transport::HttpTransport;
 
 /// Looks into recoup: webhooks, cases, and the reasons of decisions.
 ///
@@ -60,7 +62,14 @@ async fn run(cli: &Cli) -> Result<bool, Box<dyn Error>> {
     let mut out = io::stdout();
     match &cli.command {
         Command::Webhook(command) => Ok(webhook::run(command, wall_clock, pretty, &mut out)?),
-        Command::Reply(command) => Ok(reply::run(command, io::stdin().lock(), &mut out)?),
+        Command::Reply(command) => {
+            let transport = HttpTransport::within(bedrock::TIMEOUT);
+            let model = match command.model() {
+                Some(id) => Some(bedrock::model(id, &cli.place.aws().await?, &transport)?),
+                None => None,
+            };
+            Ok(reply::run(command, &model, io::stdin().lock(), &mut out).await?)
+        }
         Command::Case(CaseCommand::Show(which)) => {
             Ok(case::show(&cli.place.table().await?, which, &mut out).await?)
         }

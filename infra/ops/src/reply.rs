@@ -5,7 +5,8 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use recoup_core::read_reply;
+use recoup_app::ports::{Classifier, ReadBy};
+use recoup_core::{Intent, Words, read_reply, read_when};
 use serde_json::json;
 use thiserror::Error;
 
@@ -15,8 +16,17 @@ pub enum Command {
     /// Reads utterances, one a line, and prints what each is taken for, how surely, when it promises to pay, and by which
     /// rule.
     ///
-    /// The same code as in the function that receives replies. Nothing is sent anywhere.
+    /// The same code as in the function that receives replies. Nothing is sent anywhere, unless a model is named: what the rules
+    /// leave unknown is then read by it, as it would be with the parameter `ReplyModel`, and AWS bills for that.
     Classify(Classify),
+}
+
+impl Command {
+    /// The model to ask, if one is named.
+    pub fn model(&self) -> Option<&str> {
+        let Self::Classify(wanted) = self;
+        wanted.model.as_deref()
+    }
 }
 
 /// Where the utterances are and how the answer is written.
@@ -27,6 +37,9 @@ pub struct Classify {
     /// Prints a line of JSON for each
     #[arg(long)]
     json: bool,
+    /// Has a model or an inference profile of Amazon Bedrock read what the rules leave unknown, by its id or ARN
+    #[arg(long)]
+    model: Option<String>,
 }
 
 /// Why nothing was classified.
@@ -49,19 +62,30 @@ pub enum ReplyError {
 ///
 /// # Errors
 /// [`ReplyError`] when something cannot be read or written.
-pub fn run(command: &Command, stdin: impl BufRead, out: &mut impl Write) -> Result<bool, ReplyError> {
+pub async fn run(
+    command: &Command,
+    classifier: &impl Classifier,
+    stdin: impl BufRead,
+    out: &mut impl Write,
+) -> Result<bool, ReplyError> {
     let Command::Classify(wanted) = command;
     match &wanted.file {
-        None => classify(stdin, wanted.json, out)?,
+        None => classify(classifier, stdin, wanted.json, out).await?,
         Some(file) => {
             let unreadable = |error| ReplyError::Unreadable { file: file.clone(), error };
-            classify(BufReader::new(File::open(file).map_err(unreadable)?), wanted.json, out)?;
+            let utterances = BufReader::new(File::open(file).map_err(unreadable)?);
+            classify(classifier, utterances, wanted.json, out).await?;
         }
     }
     Ok(true)
 }
 
-fn classify(utterances: impl BufRead, as_json: bool, out: &mut impl Write) -> io::Result<()> {
+async fn classify(
+    classifier: &impl Classifier,
+    utterances: impl BufRead,
+    as_json: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
     for line in utterances.lines() {
         let line = line?;
         let text = line.trim();
@@ -69,22 +93,28 @@ fn classify(utterances: impl BufRead, as_json: bool, out: &mut impl Write) -> io
             continue;
         }
         let reading = read_reply(text);
+        let read = classifier.classify(&Words::of(text)).await;
+        let by_model = read.by == ReadBy::Bedrock;
+        let intent = if by_model { read.intent } else { reading.intent };
+        let when = if by_model && intent == Intent::Later { read_when(text) } else { reading.when };
+        let (confidence, when) = (reading.confidence, when.map(|when| when.to_string()));
         let rule = reading.rule.map(|rule| rule.to_string());
-        let when = reading.when.map(|when| when.to_string());
+        let unread = read.unread.map(|unread| unread.to_string());
         if as_json {
-            let intent = reading.intent.as_str();
-            let confidence = reading.confidence;
-            let said =
-                json!({"text": text, "intent": intent, "confidence": confidence, "rule": rule, "when": when});
+            let (intent, by) = (intent.as_str(), read.by.as_str());
+            let said = json!({
+                "text": text, "intent": intent, "confidence": confidence, "rule": rule, "when": when, "read_by": by,
+                "unread": unread
+            });
             writeln!(out, "{said}")?;
         } else {
-            let rule = rule.unwrap_or_else(|| "no rule".to_owned());
+            let why = match (by_model, unread) {
+                (true, Some(unread)) => format!("bedrock {unread}"),
+                (true, None) => "bedrock".to_owned(),
+                (false, _) => rule.unwrap_or_else(|| "no rule".to_owned()),
+            };
             let when = when.as_deref().unwrap_or("-");
-            writeln!(
-                out,
-                "{:<13} {:>3} %  {when:<17}  {text}  ({rule})",
-                reading.intent, reading.confidence
-            )?;
+            writeln!(out, "{intent:<13} {confidence:>3} %  {when:<17}  {text}  ({why})")?;
         }
     }
     Ok(())

@@ -1,6 +1,10 @@
 //! `recoup reply classify`, from utterances to lines.
 
 use clap::Parser;
+use futures_util::FutureExt as _;
+use recoup_app::classifier::{Rules, Unread};
+use recoup_app::ports::{Classified, Classifier, ReadBy};
+use recoup_core::{Intent, Words, read_reply};
 use recoup_ops::reply::{self, Command};
 
 #[derive(Parser)]
@@ -10,10 +14,15 @@ struct Cli {
 }
 
 fn classify(arguments: &[&str], utterances: &str) -> Result<String, String> {
+    classify_by(&Rules, arguments, utterances)
+}
+
+fn classify_by(classifier: &impl Classifier, arguments: &[&str], utterances: &str) -> Result<String, String> {
     let cli = Cli::try_parse_from(["reply", "classify"].iter().chain(arguments))
         .map_err(|error| error.to_string())?;
     let mut out = Vec::new();
-    reply::run(&cli.command, utterances.as_bytes(), &mut out).map_err(|error| error.to_string())?;
+    let done = reply::run(&cli.command, classifier, utterances.as_bytes(), &mut out);
+    done.now_or_never().expect("at once").map_err(|error| error.to_string())?;
     Ok(String::from_utf8(out).expect("text"))
 }
 
@@ -42,6 +51,38 @@ fn r18_json_has_the_same_for_machines() {
     assert_eq!(lines[1]["intent"], "unknown");
     assert_eq!(lines[1]["rule"], serde_json::Value::Null);
     assert_eq!(lines[2]["when"], "day_of_month=5");
+}
+
+/// Stands for a model: a `12.12.` in the words is a later, anything else is too much for it.
+struct Model;
+
+impl Classifier for Model {
+    async fn classify(&self, words: &Words) -> Classified {
+        let ruled = read_reply(words.expose()).intent;
+        if ruled != Intent::Unknown {
+            return Classified { intent: ruled, by: ReadBy::Rules, unread: None };
+        }
+        if words.expose().contains("12.12.") {
+            return Classified { intent: Intent::Later, by: ReadBy::Bedrock, unread: None };
+        }
+        Classified { intent: Intent::Unknown, by: ReadBy::Bedrock, unread: Some(Unread::Unclear) }
+    }
+}
+
+#[test]
+fn r18_what_a_model_reads_is_told_apart_from_what_the_rules_read() {
+    let utterances = "STOP\nehkä 12.12. tai niin\nhola\n";
+    let said = classify_by(&Model, &["--json", "--model", "eu.amazon.nova-lite-v1:0"], utterances);
+    let said = said.expect("answered");
+    let lines: Vec<serde_json::Value> =
+        said.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let of = |name: &str| lines.iter().map(|line| line[name].clone()).collect::<Vec<_>>();
+    assert_eq!(of("read_by"), ["rules", "bedrock", "bedrock"], "{said}");
+    assert_eq!(of("intent"), ["stop", "later", "unknown"]);
+    assert_eq!(lines[1]["when"], "date=12-12");
+    assert_eq!(lines[2]["unread"], "no word of the list");
+    let shown = classify_by(&Model, &[], utterances).expect("answered");
+    assert!(shown.ends_with("hola  (bedrock no word of the list)\n"), "{shown}");
 }
 
 #[test]

@@ -1,30 +1,40 @@
 //! What message providers say, applied to the cases and buyers it concerns: the same for every provider and every way in.
+//!
+//! One way in is a queue of our own, where AWS' services publish.
 
 use jiff::Timestamp;
+use recoup_channels::aws_events;
 use recoup_core::{
-    CaseId, Channel, ChannelEvent, Contact, Decision, DeliveryStatus, EventKey, Input, News, OptOutScope,
-    PauseScope, Paused, PreferenceChange, Reaction, Refusal, Replied, Reply, StatusReport,
+    Alias, BuyerFacts, CaseId, Channel, ChannelEvent, Contact, Decision, DeliveryStatus, EventKey, Input,
+    News, OptOutScope, PauseScope, Paused, PreferenceChange, Reaction, Refusal, Replied, Reply, StatusReport,
 };
 
-use crate::engine::{Engine, EngineError, Gathered, phone_of};
-use crate::ports::Ports;
+use crate::batch::{Consumer, take_each};
+use crate::classifier::reread;
+use crate::engine::{Engine, EngineError, Gathered};
+use crate::ports::{Classifier, Ports, Queue};
+use crate::queue::{ParkedNote, Received};
+use crate::step::Disposition;
 use crate::telemetry::Line;
+
+/// The use case's name in logs.
+pub const FUNCTION: &str = "channel_events";
 
 /// Where events came from.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Origin<'a> {
+pub struct Origin<'a> {
     /// The use case's name in logs.
-    pub(crate) function: &'static str,
+    pub function: &'static str,
     /// The provider's name.
-    pub(crate) provider: &'static str,
+    pub provider: &'static str,
     /// What it carries.
-    pub(crate) channel: Channel,
+    pub channel: Channel,
     /// The trace of the request.
-    pub(crate) trace: Option<&'a str>,
+    pub trace: Option<&'a str>,
 }
 
 impl Origin<'_> {
-    fn line(self, outcome: &'static str) -> Line {
+    pub(crate) fn line(self, outcome: &'static str) -> Line {
         Line { trace: self.trace.map(str::to_owned), ..Line::new(self.function, outcome) }
     }
 
@@ -38,11 +48,60 @@ impl Origin<'_> {
     }
 }
 
+/// Takes a batch of what AWS published, all at once, and returns the ids of those that must come again. What the rules cannot
+/// read in it is read by the classifier.
+pub async fn take_batch<P: Ports, C: Classifier>(
+    engine: &Engine<P>,
+    classifier: &C,
+    batch: Vec<Received>,
+) -> Vec<String> {
+    let by = Consumer { function: FUNCTION, queue: Queue::ChannelEvents };
+    take_each(engine, by, &batch, |received| take(engine, classifier, received)).await
+}
+
+async fn take<P: Ports, C: Classifier>(
+    engine: &Engine<P>,
+    classifier: &C,
+    received: &Received,
+) -> Result<Disposition, EngineError> {
+    let at = received.first_seen.unwrap_or_else(|| engine.ports.now());
+    match aws_events::events(received.body.as_bytes(), at) {
+        Ok(notified) => {
+            let aws_events::Notified { provider, channel, events } = notified;
+            let origin = Origin { function: FUNCTION, provider, channel, trace: None };
+            let events = reread(classifier, events, origin).await;
+            apply(engine, events, origin).await?;
+        }
+        Err(error) => park(engine, received, error.code()).await?,
+    }
+    Ok(Disposition::Done)
+}
+
+/// What nobody can read goes where a person sees it, as it came: a redrive brings it back after an upgrade.
+async fn park<P: Ports>(
+    engine: &Engine<P>,
+    received: &Received,
+    code: &'static str,
+) -> Result<(), EngineError> {
+    let note = ParkedNote {
+        reason: "unreadable_event".to_owned(),
+        error_code: code.to_owned(),
+        attempt: received.receives,
+        first_seen: received.first_seen,
+        action: "report",
+        ..ParkedNote::default()
+    };
+    let (queue, message) = note.into_message(received.body.clone());
+    engine.ports.push(queue, message).await?;
+    Line { reason: code, alarm: true, ..Line::new(FUNCTION, "parked") }.emit();
+    Ok(())
+}
+
 /// Applies every event, in order.
 ///
 /// # Errors
 /// [`EngineError`] when they must be delivered again; applying one twice changes nothing.
-pub(crate) async fn apply<P: Ports>(
+pub async fn apply<P: Ports>(
     engine: &Engine<P>,
     events: Vec<ChannelEvent>,
     origin: Origin<'_>,
@@ -117,7 +176,7 @@ async fn replied<P: Ports>(engine: &Engine<P>, reply: Reply, origin: Origin<'_>)
     let mut gathered = Gathered::default();
     let mut id = engine.nobody();
     if let Some(phone) = &reply.from.phone {
-        let recipient = engine.recipient_id(phone).await?;
+        let recipient = engine.recipient_id(&Alias::Phone(phone)).await?;
         let buyer = engine.buyer(&recipient).await?;
         id = engine.about(&recipient);
         gathered.case = engine.case_of_reply(&buyer.item, reply.answers.as_deref()).await?;
@@ -154,17 +213,28 @@ async fn status<P: Ports>(
         },
         DeliveryStatus::Sent | DeliveryStatus::Delivered | DeliveryStatus::Read => None,
     };
+    let channel = report.channel;
     let gathered = Gathered { case: engine.ports.load_case(&id).await?, ..Gathered::default() };
     let settled = engine.apply(&id, gathered, &Input::Status(report), origin.trace).await?;
     origin.emit(&id, &settled.decision);
-    let phone = settled.gathered.case.as_ref().and_then(|case| phone_of(&case.item)).cloned();
-    match (refused_by_buyer, phone) {
-        (Some(scope), Some(phone)) => {
+    let outreach = settled.gathered.case.and_then(|case| case.item.outreach);
+    match (refused_by_buyer, outreach.map(|outreach| outreach.matter.buyer)) {
+        (Some(scope), Some(buyer)) => {
             let at = engine.ports.now();
             let said = Preferred { change: PreferenceChange::OptOut, scope, at, message: None };
-            prefer(engine, &phone.into(), said, origin).await
+            prefer(engine, &written_to(buyer, channel), said, origin).await
         }
         _ => Ok(()),
+    }
+}
+
+/// Where a buyer was reached by a channel.
+fn written_to(buyer: BuyerFacts, channel: Channel) -> Contact {
+    match channel {
+        Channel::Email => Contact { email: buyer.email, ..Contact::default() },
+        Channel::Whatsapp | Channel::Sms | Channel::Push => {
+            Contact { phone: buyer.phone, ..Contact::default() }
+        }
     }
 }
 
@@ -182,13 +252,14 @@ async fn prefer<P: Ports>(
     said: Preferred,
     origin: Origin<'_>,
 ) -> Result<(), EngineError> {
-    let Some(phone) = &from.phone else {
+    let (phone, email) = (from.phone.as_ref().map(Alias::Phone), from.email.as_ref().map(Alias::Email));
+    let Some(name) = phone.or(email) else {
         origin.ignore("no_phone".to_owned());
         return Ok(());
     };
     let Preferred { change, scope, at, message } = said;
     let confirmed = message.map(|id| (EventKey::of_id(&id), origin.channel));
-    let settled = engine.prefer(phone, change, scope, at, confirmed).await?;
+    let settled = engine.prefer(&name, change, scope, at, confirmed).await?;
     if let Some(buyer) = &settled.gathered.recipient {
         origin.emit(&engine.about(&buyer.item.id), &settled.decision);
     }

@@ -233,25 +233,27 @@ impl<P: Ports> Engine<P> {
 
     /// After a conflict the case may name another phone: the recipient is then another one.
     async fn follow_phone(&self, gathered: &mut Gathered, input: &Input) -> Result<(), EngineError> {
-        let (Input::StepDue(_), Some(case)) = (input, &gathered.case) else { return Ok(()) };
-        let Some(id) = self.recipient_of(&case.item, &Answer::NotAsked).await? else { return Ok(()) };
+        let (Input::StepDue(due), Some(case)) = (input, &gathered.case) else { return Ok(()) };
+        let known = self.recipient_of(&case.item, &due.buyer, due.channel).await?;
+        let Some(id) = known else { return Ok(()) };
         if gathered.recipient.as_ref().is_none_or(|buyer| buyer.item.id != id) {
             gathered.recipient = Some(self.buyer(&id).await?);
         }
         Ok(())
     }
 
-    /// The key under which a phone's recipient is stored.
+    /// The key under which a recipient of this name is stored.
     ///
     /// # Errors
     /// [`EngineError::Secret`] when the pepper is not at hand.
-    pub async fn recipient_id(&self, phone: &Phone) -> Result<RecipientId, EngineError> {
+    pub async fn recipient_id(&self, name: &Alias<'_>) -> Result<RecipientId, EngineError> {
         let pepper = self.ports.secret(SecretName::Pepper).await?;
-        Ok(RecipientId::of(&pepper, phone))
+        Ok(RecipientId::of_alias(&pepper, name))
     }
 
-    /// The key of a case's buyer: by the number, the case's or the one that was just looked up; else by another name. `None`
-    /// while nobody knows who it is.
+    /// The key of a case's buyer: by the number, the case's or the one that was just looked up; else by another name. Who is
+    /// written to by e-mail is known by the address, since the number may be somebody else's. `None` while nobody knows who it
+    /// is.
     ///
     /// # Errors
     /// [`EngineError::Secret`] when the pepper is not at hand.
@@ -259,6 +261,7 @@ impl<P: Ports> Engine<P> {
         &self,
         case: &Case,
         found: &Answer<BuyerFacts>,
+        channel: Channel,
     ) -> Result<Option<RecipientId>, EngineError> {
         let Some(buyer) = case.outreach.as_ref().map(|outreach| &outreach.matter.buyer) else {
             return Ok(None);
@@ -266,9 +269,11 @@ impl<P: Ports> Engine<P> {
         let phone = buyer.phone.as_ref().or_else(|| phone_found(found)).map(Alias::Phone);
         let email = buyer.email.as_ref().map(Alias::Email);
         let customer = buyer.customer.as_ref().map(|id| Alias::Customer(&case.id.source, id));
-        let Some(alias) = phone.or(email).or(customer) else { return Ok(None) };
-        let pepper = self.ports.secret(SecretName::Pepper).await?;
-        Ok(Some(RecipientId::of_alias(&pepper, &alias)))
+        let reached = if channel == Channel::Email { email.or(phone) } else { phone.or(email) };
+        match reached.or(customer) {
+            Some(name) => self.recipient_id(&name).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Reads a recipient.
@@ -377,13 +382,13 @@ impl<P: Ports> Engine<P> {
     /// [`EngineError`] when it was not recorded, or not every case was silenced.
     pub async fn prefer(
         &self,
-        phone: &Phone,
+        name: &Alias<'_>,
         change: PreferenceChange,
         scope: OptOutScope,
         at: Timestamp,
         said: Option<(EventKey, Channel)>,
     ) -> Result<Settled, EngineError> {
-        let recipient = self.recipient_id(phone).await?;
+        let recipient = self.recipient_id(name).await?;
         let gathered = Gathered { recipient: Some(self.buyer(&recipient).await?), ..Gathered::default() };
         let id = self.about(&recipient);
         self.apply(&id, gathered, &Input::Preference { recipient, change, scope, at, said }, None).await
@@ -500,7 +505,25 @@ impl<P: Ports> Engine<P> {
         for id in cases {
             let case = self.ports.load_case(id).await?;
             let gathered = Gathered { case, ..Gathered::default() };
-            self.apply(id, gathered, &Input::Silenced(reason), None).await?;
+            let settled = self.apply(id, gathered, &Input::Silenced(reason), None).await?;
+            if let (Reason::OptedOut, Some(case)) = (reason, settled.gathered.case) {
+                self.silence_mailbox(&case.item).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Who asked for silence by number gets no letters either, which are kept under the address.
+    async fn silence_mailbox(&self, case: &Case) -> Result<(), EngineError> {
+        let buyer = case.outreach.as_ref().map(|outreach| &outreach.matter.buyer);
+        let numbered = buyer.filter(|buyer| self.policy.email && buyer.phone.is_some());
+        let Some(mailbox) = numbered.and_then(|buyer| buyer.email.as_ref()).map(Alias::Email) else {
+            return Ok(());
+        };
+        let known = self.buyer(&self.recipient_id(&mailbox).await?).await?;
+        if known.item.opted_out.is_none() {
+            let (out, at) = (PreferenceChange::OptOut, self.ports.now());
+            self.prefer(&mailbox, out, OptOutScope::All, at, None).await?;
         }
         Ok(())
     }
@@ -524,9 +547,9 @@ pub fn queue_of(channel: Channel) -> Queue {
     }
 }
 
-/// The buyer's number: the case's, or the one that was just looked up.
-pub fn phone_of(case: &Case) -> Option<&Phone> {
-    case.outreach.as_ref()?.matter.buyer.phone.as_ref()
+/// The name by which a buyer's agreements and withdrawals are kept: the number, else the address.
+pub fn reached_by(buyer: &BuyerFacts) -> Option<Alias<'_>> {
+    buyer.phone.as_ref().map(Alias::Phone).or(buyer.email.as_ref().map(Alias::Email))
 }
 
 /// The number a look-up brought.

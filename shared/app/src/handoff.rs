@@ -2,30 +2,24 @@
 //!
 //! Here doubt is a reason to tell again: every delivery carries the same id, and nobody is bothered who did not ask to be told.
 
-use std::panic::AssertUnwindSafe;
-use std::time::Duration;
-
 use bytes::Bytes;
-use futures_util::FutureExt;
-use futures_util::future::join_all;
 use recoup_channels::handoff::Delivery;
 use recoup_channels::handoff::slack::{self, Slack};
 use recoup_channels::handoff::webhook::{self, Notice, Webhook};
 use recoup_core::{CaseId, Input, Secret};
 use recoup_processors::standard_webhooks;
 
+use crate::batch::{Consumer, pause, take_each};
 use crate::credentials::OutletCredentials;
 use crate::engine::{Engine, EngineError, Gathered};
 use crate::note::{Note, Outlet};
 use crate::ports::{Outgoing, Ports, Queue, SecretError, SecretName, Transport};
 use crate::queue::Received;
+use crate::step::Disposition;
 use crate::telemetry::Line;
 
 /// The use case's name in logs.
 pub const FUNCTION: &str = "handoff";
-
-/// The longest that a message is left in its queue.
-const LONGEST_WAIT: u64 = 900;
 
 /// The parts of this use case.
 #[derive(Debug, Clone)]
@@ -39,23 +33,12 @@ pub struct HandOffs<P, T> {
 impl<P: Ports, T: Transport> HandOffs<P, T> {
     /// Takes a batch, all notes at once, and returns the ids of those that must come again.
     pub async fn take_batch(&self, batch: Vec<Received>) -> Vec<String> {
-        let taken = join_all(batch.iter().map(|received| async move {
-            match AssertUnwindSafe(self.take(received)).catch_unwind().await {
-                Ok(Ok(None)) => return None,
-                Ok(Ok(Some(after))) => self.postpone(received, after).await,
-                Ok(Err(error)) => {
-                    let line = Line { reason: error.code(), ..Line::new(FUNCTION, "failed") };
-                    Line { error: error.to_string(), ..line }.emit();
-                }
-                Err(_) => Line { reason: "panicked", alarm: true, ..Line::new(FUNCTION, "failed") }.emit(),
-            }
-            Some(received.id.clone())
-        }));
-        taken.await.into_iter().flatten().collect()
+        let by = Consumer { function: FUNCTION, queue: Queue::HandOff };
+        take_each(&self.engine, by, &batch, |received| self.take(received)).await
     }
 
-    /// Takes one note; the time after which it comes again, if it must.
-    async fn take(&self, received: &Received) -> Result<Option<Duration>, EngineError> {
+    /// Takes one note.
+    async fn take(&self, received: &Received) -> Result<Disposition, EngineError> {
         let Ok(note) = Note::parse(&received.body) else {
             return self.give_up(received, None, "message_malformed").await;
         };
@@ -65,18 +48,19 @@ impl<P: Ports, T: Transport> HandOffs<P, T> {
             let known = self.engine.ports.load_case(case).await?;
             if known.is_none_or(|known| known.item.untold() != Some(told)) {
                 log(&note, "told_before");
-                return Ok(None);
+                return Ok(Disposition::Done);
             }
         }
         match self.deliver(&note).await? {
             Delivery::Done => {
                 self.remember(&note).await?;
                 log(&note, "told");
-                Ok(None)
+                Ok(Disposition::Done)
             }
             Delivery::Later(named) => {
                 log(&note, "not_taken");
-                Ok(Some(named.unwrap_or_else(|| self.pause(received.receives))))
+                let usual = || pause(&self.engine.policy, received.receives);
+                Ok(Disposition::Later(named.unwrap_or_else(usual)))
             }
             Delivery::Never(word) => self.give_up(received, note.case, &word).await,
         }
@@ -132,28 +116,14 @@ impl<P: Ports, T: Transport> HandOffs<P, T> {
         received: &Received,
         case: Option<CaseId>,
         word: &str,
-    ) -> Result<Option<Duration>, EngineError> {
+    ) -> Result<Disposition, EngineError> {
         let mut attributes = vec![("reason", "note_refused".to_owned()), ("error_code", word.to_owned())];
         attributes.extend(case.map(|case| ("case", case.to_string())));
         let message = Outgoing { body: received.body.clone(), attributes, ..Outgoing::default() };
         self.engine.ports.push(Queue::HandOffDead, message).await?;
         let line = Line { reason: "note_refused", alarm: true, ..Line::new(FUNCTION, "parked") };
         Line { error: word.to_owned(), ..line }.emit();
-        Ok(None)
-    }
-
-    /// The policy's backoff, doubling to 15 minutes.
-    fn pause(&self, receives: u32) -> Duration {
-        let first = self.engine.policy.retry_backoff.as_secs().max(1).unsigned_abs();
-        let doublings = receives.saturating_sub(1).min(10);
-        Duration::from_secs(first.saturating_mul(1 << doublings).min(LONGEST_WAIT))
-    }
-
-    async fn postpone(&self, received: &Received, after: Duration) {
-        let after = after.min(Duration::from_secs(LONGEST_WAIT));
-        if let Err(error) = self.engine.ports.postpone(Queue::HandOff, &received.receipt, after).await {
-            Line { error: error.to_string(), ..Line::new(FUNCTION, "not_postponed") }.emit();
-        }
+        Ok(Disposition::Done)
     }
 }
 

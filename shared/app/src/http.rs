@@ -2,13 +2,17 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use recoup_core::Secret;
 
 /// A request as the front door delivered it, base64 undone.
 #[derive(Clone)]
 pub struct Request {
-    /// The last segment of the path: the source or provider.
+    /// The source or provider of the path.
     pub name: String,
-    /// The URL it came to, without the query.
+    /// What stands behind it in the path: the secret by which a provider that signs nothing is told from others.
+    pub path_secret: Option<Secret>,
+    /// The URL it came to, without the secret and the query.
     pub url: String,
     /// The raw query string.
     pub query: String,
@@ -33,6 +37,12 @@ impl Request {
     /// from a webhook that lacks its signature (401).
     pub(crate) fn is_json(&self) -> bool {
         serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_ok()
+    }
+
+    /// Whether the body says that it is a form; asked for the same reason.
+    pub(crate) fn is_form(&self) -> bool {
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        kind.trim_start().to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
     }
 }
 
@@ -75,6 +85,11 @@ impl Answer {
             _ => "try again",
         };
         Self { status, body: format!("{{\"result\":\"{words}\"}}"), content_type: "application/json" }
+    }
+
+    /// An empty document of instructions, as Twilio reads them: any other body may be taken for a message to the buyer.
+    pub fn silence() -> Self {
+        Self { status: Self::OK, body: "<Response/>".to_owned(), content_type: "text/xml" }
     }
 
     /// A plain text that is echoed to prove that a callback is ours.

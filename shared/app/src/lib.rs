@@ -3,12 +3,18 @@
 //! Invariant: every change of a case goes through [`engine::Engine`]: gather, decide, commit, perform, acknowledge last.
 //! Nothing here knows AWS, a socket or the environment.
 
+pub use recoup_channels::MalformedSetting;
+
 mod batch;
 pub mod breaker;
+pub mod carrier;
 pub mod cart_webhook;
-mod channel_events;
+pub mod channel_events;
 pub mod channel_webhook;
+pub mod classifier;
 pub mod credentials;
+mod door;
+pub mod email_sender;
 pub mod engine;
 pub mod handoff;
 mod heard;

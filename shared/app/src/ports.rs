@@ -6,8 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 pub use recoup_channels::aws_sms::SendText;
+use recoup_channels::bedrock::Unread;
 use recoup_core::{
-    Brand, Case, CaseId, Feed, Message, Recipient, RecipientId, Secret, SendOutcome, Source, Standing, Token,
+    Brand, Case, CaseId, Feed, Intent, Message, Recipient, RecipientId, Secret, SendOutcome, Source,
+    Standing, Token, Words,
 };
 use recoup_processors::Processor;
 use thiserror::Error;
@@ -176,6 +178,8 @@ pub enum Queue {
     HandOff,
     /// What of that no receiver takes; nobody consumes it.
     HandOffDead,
+    /// What AWS says of messages.
+    ChannelEvents,
     /// What a person must look at; nobody consumes it.
     Parked,
     /// Verified webhooks that the store could not take.
@@ -240,8 +244,12 @@ pub enum SecretName {
     Source(&'static str),
     /// App secret, verify token and access token at Meta.
     Meta,
-    /// Account and token at Twilio.
+    /// Account, token and senders at Twilio.
     Twilio,
+    /// Key and flows at MSG91, and what proves its webhooks.
+    Msg91,
+    /// The key of the phone that is linked to Rapiwa, and what proves its webhooks.
+    Rapiwa,
     /// What the push service needs.
     Push,
     /// Where people and the merchant's own systems are told.
@@ -268,6 +276,8 @@ impl SecretName {
             Self::Source(source) => source,
             Self::Meta => "meta",
             Self::Twilio => "twilio",
+            Self::Msg91 => "msg91",
+            Self::Rapiwa => "rapiwa",
             Self::Push => "push",
             Self::Outlets => "outlets",
         }
@@ -328,6 +338,42 @@ pub trait Transport: Send + Sync {
 pub trait Sender: Send + Sync {
     /// Sends; never retries by itself.
     fn send(&self, message: &Message) -> impl Future<Output = SendOutcome> + Send;
+}
+
+/// Who read what a buyer wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadBy {
+    /// The rules of `core::reply`.
+    Rules,
+    /// A model of Amazon Bedrock.
+    Bedrock,
+}
+
+impl ReadBy {
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rules => "rules",
+            Self::Bedrock => "bedrock",
+        }
+    }
+}
+
+/// What was made of what a buyer wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Classified {
+    /// What they want.
+    pub intent: Intent,
+    /// Who says so.
+    pub by: ReadBy,
+    /// Why it could not be read, where that is why it is [`Intent::Unknown`].
+    pub unread: Option<Unread>,
+}
+
+/// Reads what buyers write.
+pub trait Classifier: Send + Sync {
+    /// Reads words that a buyer typed. What cannot be read, for whatever reason, is [`Intent::Unknown`], which goes to a person.
+    fn classify(&self, words: &Words) -> impl Future<Output = Classified> + Send;
 }
 
 /// Why AWS End User Messaging took no text message.

@@ -8,12 +8,12 @@ use recoup_channels::onesignal::OneSignal;
 use recoup_core::{Channel, Message, Reaction, Refusal, Secret, SendOutcome};
 
 use crate::breaker::Breaker;
+use crate::carrier::{misconfigured, through};
 use crate::credentials::PushCredentials;
 use crate::engine::Engine;
 use crate::lookup::Apis;
 use crate::ports::{Clock, Ports, SecretName, Secrets, Sender, Transport};
 use crate::step::StepSender;
-use crate::whatsapp_sender::{misconfigured, through};
 
 /// The use case's name in logs.
 pub const FUNCTION: &str = "push_sender";

@@ -5,7 +5,7 @@ use recoup_core::{
     Source, StatusReport, TouchSent,
 };
 
-use crate::engine::{Engine, EngineError, Gathered, Settled};
+use crate::engine::{Engine, EngineError, Gathered, Settled, reached_by};
 use crate::ports::Ports;
 use crate::telemetry::Line;
 
@@ -100,16 +100,16 @@ async fn bought<P: Ports>(
     Ok(())
 }
 
-/// An agreement or withdrawal; `None` when the source names no number to store it under.
+/// An agreement or withdrawal; `None` when the source names neither a number nor an address to store it under.
 async fn agree<P: Ports>(
     engine: &Engine<P>,
     event: &Event,
     consent: &ConsentChanged,
 ) -> Result<Option<Settled>, EngineError> {
-    let Some(phone) = &consent.buyer.phone else { return Ok(None) };
+    let Some(name) = reached_by(&consent.buyer) else { return Ok(None) };
     let change = if consent.granted { PreferenceChange::OptIn } else { PreferenceChange::OptOut };
     let at = event.occurred_at.unwrap_or_else(|| engine.ports.now());
-    engine.prefer(phone, change, consent.scope, at, None).await.map(Some)
+    engine.prefer(&name, change, consent.scope, at, None).await.map(Some)
 }
 
 /// The buyer opened a notification: the app told, since no push service does. `None` for a message of another brand.
@@ -128,7 +128,7 @@ async fn opened<P: Ports>(
     engine.apply(&case, gathered, &Input::Status(report), trace).await.map(Some)
 }
 
-/// Another tool's message, counted like one of ours; `None` when the source names no number.
+/// Another tool's message, counted like one of ours; `None` when the source names neither a number nor an address.
 async fn touched<P: Ports>(
     engine: &Engine<P>,
     id: &CaseId,
@@ -136,8 +136,8 @@ async fn touched<P: Ports>(
     touch: &TouchSent,
     trace: Option<&str>,
 ) -> Result<Option<Settled>, EngineError> {
-    let Some(phone) = &touch.buyer.phone else { return Ok(None) };
-    let recipient = engine.recipient_id(phone).await?;
+    let Some(name) = reached_by(&touch.buyer) else { return Ok(None) };
+    let recipient = engine.recipient_id(&name).await?;
     let gathered = Gathered { recipient: Some(engine.buyer(&recipient).await?), ..Gathered::default() };
     let at = event.occurred_at.unwrap_or_else(|| engine.ports.now());
     let input = Input::Touched { recipient, lane: touch.lane.clone(), at };

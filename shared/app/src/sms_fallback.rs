@@ -1,47 +1,54 @@
 //! Sends by text message what WhatsApp definitely could not, gated by the same ledger.
 
-pub use recoup_channels::MalformedSetting;
-use recoup_channels::aws_sms::{self, AwsSms};
-use recoup_channels::twilio::Twilio;
-use recoup_core::{Channel, Message, SendOutcome};
+use recoup_channels::Provider;
+pub use recoup_channels::Registered;
+use recoup_channels::aws_sms;
+pub use recoup_channels::aws_sms::AwsSms;
+use recoup_channels::msg91::Msg91;
+use recoup_core::{Channel, Message, Secret, SendOutcome};
 
 use crate::breaker::Breaker;
-use crate::credentials::TwilioCredentials;
+use crate::carrier::{Carrier, Misfit, TwilioSettings, unfit};
+use crate::credentials::{Msg91Credentials, TwilioCredentials};
 use crate::engine::Engine;
 use crate::lookup::Apis;
-use crate::ports::{Ports, SecretName, Secrets, Sender, TextApi, TextApiError, Transport};
+use crate::ports::{Ports, SecretName, Sender, TextApi, TextApiError, Transport};
 use crate::step::StepSender;
-use crate::whatsapp_sender::{misconfigured, through, unfit};
 
 /// The use case's name in logs.
 pub const FUNCTION: &str = "sms_fallback";
 
-/// Sends through Twilio with the credentials that the secret holds at that moment.
+/// Who carries text messages, of those that are reached over HTTP with a secret of their own.
 #[derive(Debug, Clone)]
-pub struct TwilioSender<P, T> {
-    ports: P,
-    transport: T,
-    base_url: String,
+pub enum SmsCarrier {
+    /// Twilio.
+    Twilio(TwilioSettings),
+    /// MSG91, for the registered texts of India.
+    Msg91 {
+        /// The API's base URL.
+        base_url: String,
+    },
 }
 
-impl<P: Ports, T: Transport> TwilioSender<P, T> {
-    /// Builds the sender.
-    pub fn new(ports: P, transport: T, base_url: String) -> Self {
-        Self { ports, transport, base_url }
-    }
-}
-
-impl<P: Secrets, T: Transport> Sender for TwilioSender<P, T> {
-    async fn send(&self, message: &Message) -> SendOutcome {
-        let Ok(text) = self.ports.secret(SecretName::Twilio).await else { return SendOutcome::NotSent };
-        let provider = TwilioCredentials::parse(&text).ok().and_then(|credentials| {
-            let TwilioCredentials { account_sid, auth_token, from } = credentials;
-            Twilio::new(&self.base_url, &account_sid, &auth_token, &from).ok()
-        });
-        match provider {
-            Some(provider) => through(&provider, &self.transport, message).await,
-            None => SendOutcome::Refused(misconfigured()),
+impl Carrier for SmsCarrier {
+    fn secret(&self) -> SecretName {
+        match self {
+            Self::Twilio(_) => SecretName::Twilio,
+            Self::Msg91 { .. } => SecretName::Msg91,
         }
+    }
+
+    fn provider(&self, secret: &Secret) -> Result<Box<dyn Provider>, Misfit> {
+        Ok(match self {
+            Self::Twilio(settings) => {
+                let credentials = TwilioCredentials::parse(secret)?;
+                Box::new(settings.account(&credentials, ("from", credentials.from.as_deref()))?)
+            }
+            Self::Msg91 { base_url } => {
+                let Msg91Credentials { authkey, flows, .. } = Msg91Credentials::parse(secret)?;
+                Box::new(Msg91::new(base_url, &authkey, flows)?)
+            }
+        })
     }
 }
 
@@ -53,12 +60,9 @@ pub struct AwsSender<A> {
 }
 
 impl<A: TextApi> AwsSender<A> {
-    /// Sends from this number, pool or sender id.
-    ///
-    /// # Errors
-    /// [`MalformedSetting`] when the identity cannot be one.
-    pub fn new(api: A, origination_identity: &str) -> Result<Self, MalformedSetting> {
-        Ok(Self { api, codec: AwsSms::new(origination_identity)? })
+    /// Sends from an account set up like this.
+    pub fn new(api: A, codec: AwsSms) -> Self {
+        Self { api, codec }
     }
 }
 

@@ -90,7 +90,7 @@ impl<P: Ports, T: Transport, S: Sender> StepSender<P, T, S> {
         let lookups = needs(Some(&case.item), &Input::StepDue(due.clone()), &context);
         self.apis.answer(&engine.ports, &self.transport, &message.case, &lookups, &mut due).await?;
         let buyer = async {
-            match engine.recipient_of(&case.item, &due.buyer).await? {
+            match engine.recipient_of(&case.item, &due.buyer, self.channel).await? {
                 Some(id) => engine.buyer(&id).await.map(Some),
                 None => Ok(None),
             }
@@ -162,10 +162,12 @@ impl<P: Ports, T: Transport, S: Sender> StepSender<P, T, S> {
         }
         let known = self.engine.ports.load_case(case).await?;
         let recipient = match known.as_ref() {
-            Some(known) => match self.engine.recipient_of(&known.item, &Answer::NotAsked).await? {
-                Some(id) => Some(self.engine.buyer(&id).await?),
-                None => None,
-            },
+            Some(known) => {
+                match self.engine.recipient_of(&known.item, &Answer::NotAsked, self.channel).await? {
+                    Some(id) => Some(self.engine.buyer(&id).await?),
+                    None => None,
+                }
+            }
             None => None,
         };
         let gathered = Gathered { case: known, recipient, ..Gathered::default() };

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::channel_webhook;
 use crate::engine::{Engine, EngineError, Gathered};
-use crate::ports::{Ports, Scan, StoreError, Transport};
+use crate::ports::{Classifier, Ports, Scan, StoreError, Transport};
 use crate::queue::{Entrance, KeptWebhook, ParkedNote, Received};
 use crate::telemetry::Line;
 use crate::webhook::Webhooks;
@@ -72,10 +72,14 @@ async fn look_at<P: Ports>(
 }
 
 /// Applies webhooks that waited for the store, and returns the ids of those that must wait on.
-pub async fn replay<P: Ports, T: Transport>(webhooks: &Webhooks<P, T>, batch: Vec<Received>) -> Vec<String> {
+pub async fn replay<P: Ports, T: Transport, C: Classifier>(
+    webhooks: &Webhooks<P, T>,
+    classifier: &C,
+    batch: Vec<Received>,
+) -> Vec<String> {
     let mut again = Vec::new();
     for received in batch {
-        match replay_one(webhooks, &received).await {
+        match replay_one(webhooks, classifier, &received).await {
             Ok(true) => Line::new(FUNCTION, "applied").emit(),
             Ok(false) => {
                 if park(&webhooks.engine, &received).await.is_err() {
@@ -92,14 +96,15 @@ pub async fn replay<P: Ports, T: Transport>(webhooks: &Webhooks<P, T>, batch: Ve
     again
 }
 
-async fn replay_one<P: Ports, T: Transport>(
+async fn replay_one<P: Ports, T: Transport, C: Classifier>(
     webhooks: &Webhooks<P, T>,
+    classifier: &C,
     received: &Received,
 ) -> Result<bool, EngineError> {
     let Ok(kept) = KeptWebhook::parse(&received.body) else { return Ok(false) };
     match kept.entrance {
         Entrance::Webhook => Box::pin(webhooks.replay(&kept)).await,
-        Entrance::Channel => channel_webhook::replay(&webhooks.engine, &kept).await,
+        Entrance::Channel => channel_webhook::replay(&webhooks.engine, classifier, &kept).await,
     }
 }
 

@@ -1,18 +1,36 @@
 //! Sends steps by WhatsApp.
 
+use recoup_channels::Provider;
+pub use recoup_channels::aws_social::{AwsSocial, SERVICE as AWS_SERVICE};
 use recoup_channels::meta::Meta;
-use recoup_channels::{EncodeError, Provider};
-use recoup_core::{Channel, Message, Reaction, Refusal, SendOutcome};
+use recoup_channels::rapiwa::{self, Rapiwa};
+use recoup_core::{Channel, Secret};
 
 use crate::breaker::Breaker;
-use crate::credentials::MetaCredentials;
+use crate::carrier::{Carrier, Misfit, TwilioSettings};
+use crate::credentials::{MetaCredentials, RapiwaCredentials, TwilioCredentials};
 use crate::engine::Engine;
 use crate::lookup::Apis;
-use crate::ports::{Ports, SecretName, Secrets, Sender, Transport, TransportError};
+use crate::ports::{Ports, SecretName, Sender, Transport};
 use crate::step::StepSender;
 
 /// The use case's name in logs.
 pub const FUNCTION: &str = "whatsapp_sender";
+
+/// Who carries WhatsApp.
+#[derive(Debug, Clone)]
+pub enum WhatsappCarrier {
+    /// Meta's Cloud API.
+    Meta(MetaSettings),
+    /// Twilio.
+    Twilio(TwilioSettings),
+    /// A phone that is linked to Rapiwa, outside WhatsApp's terms: it takes plain text only
+    /// ([`recoup_core::Policy::whatsapp_plain`]).
+    Rapiwa {
+        /// The API's base URL.
+        base_url: String,
+    },
+}
 
 /// Where Meta's Cloud API is, and which number sends.
 #[derive(Debug, Clone)]
@@ -25,70 +43,49 @@ pub struct MetaSettings {
     pub phone_number_id: String,
 }
 
-/// Sends through Meta's Cloud API with the token that the secret holds at that moment.
-#[derive(Debug)]
-pub struct MetaSender<P, T> {
-    ports: P,
-    transport: T,
-    settings: MetaSettings,
-}
-
-impl<P: Secrets, T: Transport> Sender for MetaSender<P, T> {
-    async fn send(&self, message: &Message) -> SendOutcome {
-        let Ok(text) = self.ports.secret(SecretName::Meta).await else { return SendOutcome::NotSent };
-        let settings = &self.settings;
-        let provider = MetaCredentials::parse(&text).ok().and_then(|credentials| {
-            let token = &credentials.access_token;
-            Meta::new(&settings.base_url, &settings.graph_version, &settings.phone_number_id, token).ok()
-        });
-        match provider {
-            Some(provider) => through(&provider, &self.transport, message).await,
-            None => SendOutcome::Refused(misconfigured()),
+impl Carrier for WhatsappCarrier {
+    fn secret(&self) -> SecretName {
+        match self {
+            Self::Meta(_) => SecretName::Meta,
+            Self::Twilio(_) => SecretName::Twilio,
+            Self::Rapiwa { .. } => SecretName::Rapiwa,
         }
     }
-}
 
-/// Puts a message to a provider over HTTP and reads the answer.
-pub(crate) async fn through(
-    provider: &impl Provider,
-    transport: &impl Transport,
-    message: &Message,
-) -> SendOutcome {
-    let request = match provider.encode(message) {
-        Ok(request) => request,
-        Err(error) => return SendOutcome::Refused(unfit(&error)),
-    };
-    match transport.perform(request).await {
-        Ok(answer) => provider.decode(&answer),
-        Err(TransportError::NotSent) => SendOutcome::NotSent,
-        Err(TransportError::Ambiguous) => SendOutcome::Unknown,
+    fn provider(&self, secret: &Secret) -> Result<Box<dyn Provider>, Misfit> {
+        Ok(match self {
+            Self::Meta(settings) => {
+                let MetaSettings { base_url, graph_version, phone_number_id } = settings;
+                let token = MetaCredentials::parse(secret)?.access_token;
+                Box::new(Meta::new(base_url, graph_version, phone_number_id, &token)?)
+            }
+            Self::Twilio(settings) => {
+                let credentials = TwilioCredentials::parse(secret)?;
+                let sender = ("whatsapp_from", credentials.whatsapp_from.as_deref());
+                let account = settings.account(&credentials, sender)?;
+                Box::new(account.by_whatsapp(credentials.contents)?)
+            }
+            Self::Rapiwa { base_url } => {
+                let key = RapiwaCredentials::parse(secret)?.api_key;
+                Box::new(Rapiwa::new(base_url, rapiwa::SEND_PATH, &key)?)
+            }
+        })
     }
-}
-
-/// The message cannot be put to this provider: a person looks at the template.
-pub(crate) fn unfit(error: &EncodeError) -> Refusal {
-    Refusal::new(error.code(), Reaction::Park, true)
-}
-
-/// The account's own settings are unfit: nothing goes until a person mends them.
-pub(crate) fn misconfigured() -> Refusal {
-    Refusal::new("misconfigured", Reaction::Hold, true)
 }
 
 /// The parts of this use case.
-pub fn parts<P: Ports + Clone, T: Transport + Clone>(
+pub fn parts<P: Ports + Clone, T: Transport, S: Sender>(
     engine: Engine<P>,
     transport: T,
     apis: Apis,
-    settings: MetaSettings,
-) -> StepSender<P, T, Breaker<P, MetaSender<P, T>>> {
-    let ports = engine.ports.clone();
-    let sender = MetaSender { ports: ports.clone(), transport: transport.clone(), settings };
+    sender: S,
+) -> StepSender<P, T, Breaker<P, S>> {
+    let sender = Breaker::new(engine.ports.clone(), sender);
     StepSender {
         engine,
         transport,
         apis,
-        sender: Breaker::new(ports, sender),
+        sender,
         function: FUNCTION,
         channel: Channel::Whatsapp,
         last_receive: None,

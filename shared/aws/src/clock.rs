@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
+use recoup_app::ports::Clock;
 use recoup_core::Token;
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -19,18 +20,6 @@ impl SystemClock {
         Self { offset_file }
     }
 
-    /// The instant everything is decided by, in whole milliseconds: what is decided on is what is stored.
-    pub fn now(&self) -> Timestamp {
-        let moved = self.wall().saturating_add(self.offset()).unwrap_or(Timestamp::MAX);
-        Timestamp::from_millisecond(moved.as_millisecond()).unwrap_or(moved)
-    }
-
-    /// The instant on the wall.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-    pub fn wall(&self) -> Timestamp {
-        Timestamp::now()
-    }
-
     fn offset(&self) -> SignedDuration {
         let text = self.offset_file.as_ref().and_then(|path| fs::read_to_string(path).ok());
         let seconds =
@@ -38,6 +27,19 @@ impl SystemClock {
         seconds.map_or(SignedDuration::ZERO, |seconds| {
             SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO)
         })
+    }
+}
+
+impl Clock for SystemClock {
+    /// In whole milliseconds: what is decided on is what is stored.
+    fn now(&self) -> Timestamp {
+        let moved = self.wall().saturating_add(self.offset()).unwrap_or(Timestamp::MAX);
+        Timestamp::from_millisecond(moved.as_millisecond()).unwrap_or(moved)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+    fn wall(&self) -> Timestamp {
+        Timestamp::now()
     }
 }
 

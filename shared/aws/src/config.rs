@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
+use recoup_app::email_sender::EmailSettings;
 use recoup_app::engine::Outlets;
 use recoup_app::ports::SecretName;
 use recoup_app::webhook::WebhookSettings;
 use recoup_core::{Brand, Link, Policy, SendWindow, Source};
 use thiserror::Error;
+
+mod senders;
+
+pub use senders::{SmsConfig, SmsProvider, WhatsappProvider, whatsapp_provider};
 
 /// Why a function does not start: names the variable and the way out.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -27,9 +32,10 @@ pub enum ConfigError {
 }
 
 /// The variables every function reads.
-pub const COMMON_VARIABLES: [&str; 23] = [
+pub const COMMON_VARIABLES: [&str; 24] = [
     "BRAND_NAME",
     "DEFAULT_LOCALE",
+    "EMAIL_QUEUE_URL",
     "FIRST_DELAY_SECONDS",
     "HANDOFF_QUEUE_URL",
     "PARKED_QUEUE_ARN",
@@ -53,23 +59,57 @@ pub const COMMON_VARIABLES: [&str; 23] = [
     "WHATSAPP_QUEUE_URL",
 ];
 
+/// Where Bedrock's models are, if not in the function's region at AWS.
+pub(crate) const BEDROCK_ENDPOINT: &str = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME";
+
 /// The variables of a function that takes webhooks, beside the common ones.
 const WEBHOOK_VARIABLES: [&str; 4] = ["PUBLIC_URL", "QUARANTINE", "SOURCES", "SOURCE_SECRETS"];
 
 /// The variables every function reads and that may be absent.
-pub const OPTIONAL_VARIABLES: [&str; 4] = ["CASE_PAGE", "IDENTITY_LINK_BASE", "OUTLETS", "SHOP_LINK_BASE"];
+pub const OPTIONAL_VARIABLES: [&str; 5] =
+    ["CASE_PAGE", "EMAIL_FROM", "IDENTITY_LINK_BASE", "OUTLETS", "SHOP_LINK_BASE"];
 
 /// The variables a function reads, sorted; empty for a name that is no function.
 pub fn variables_of(function: &str) -> Vec<&'static str> {
     let own: &[&'static str] = match function {
         "payment-webhook" | "cart-webhook" | "kyc-webhook" | "merchant-webhook" => &WEBHOOK_VARIABLES,
-        "channel-webhook" => &["META_SECRET_ARN"],
-        "whatsapp-sender" => {
-            &["GRAPH_VERSION", "META_SECRET_ARN", "SOURCES", "SOURCE_SECRETS", "WHATSAPP_PHONE_NUMBER_ID"]
-        }
+        "channel-events" => &["CHANNEL_EVENTS_QUEUE_URL", "REPLY_MODEL"],
+        "channel-webhook" => &[
+            "META_SECRET_ARN",
+            "MSG91_SECRET_ARN",
+            "PUBLIC_URL",
+            "RAPIWA_SECRET_ARN",
+            "REPLY_MODEL",
+            "TWILIO_SECRET_ARN",
+        ],
+        "email-sender" => &[
+            "EMAIL_CONFIGURATION_SET",
+            "EMAIL_FROM_NAME",
+            "EMAIL_MAX_RECEIVES",
+            "EMAIL_REPLY_TO",
+            "SOURCES",
+            "SOURCE_SECRETS",
+        ],
+        "whatsapp-sender" => &[
+            "CHANNELS_URL",
+            "GRAPH_VERSION",
+            "META_SECRET_ARN",
+            "RAPIWA_SECRET_ARN",
+            "SOURCES",
+            "SOURCE_SECRETS",
+            "TWILIO_SECRET_ARN",
+            "WHATSAPP_ORIGINATION_IDENTITY",
+            "WHATSAPP_PHONE_NUMBER_ID",
+            "WHATSAPP_PROVIDER",
+        ],
         "push-sender" => &["PUSH_MAX_RECEIVES", "PUSH_SECRET_ARN", "SOURCES", "SOURCE_SECRETS"],
         "handoff" => &["HANDOFF_DEAD_QUEUE_URL", "OUTLETS_SECRET_ARN"],
         "sms-fallback" => &[
+            "CHANNELS_URL",
+            "MSG91_SECRET_ARN",
+            "SMS_CONFIGURATION_SET",
+            "SMS_INDIA_JSON",
+            "SMS_MAX_PRICE",
             "SMS_MAX_RECEIVES",
             "SMS_ORIGINATION_IDENTITY",
             "SMS_PROVIDER",
@@ -77,7 +117,15 @@ pub fn variables_of(function: &str) -> Vec<&'static str> {
             "SOURCE_SECRETS",
             "TWILIO_SECRET_ARN",
         ],
-        "sweep" => &["META_SECRET_ARN", "SOURCES", "SOURCE_SECRETS"],
+        "sweep" => &[
+            "META_SECRET_ARN",
+            "MSG91_SECRET_ARN",
+            "RAPIWA_SECRET_ARN",
+            "REPLY_MODEL",
+            "SOURCES",
+            "SOURCE_SECRETS",
+            "TWILIO_SECRET_ARN",
+        ],
         _ => return Vec::new(),
     };
     let mut names = [COMMON_VARIABLES.as_slice(), &OPTIONAL_VARIABLES, own].concat();
@@ -99,8 +147,8 @@ impl Environment {
     }
 
     /// An environment made of pairs.
-    pub fn of<const N: usize>(pairs: [(&str, &str); N]) -> Self {
-        Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect())
+    pub fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
     /// The value of a variable; `None` when it is absent or blank.
@@ -136,6 +184,8 @@ pub struct AwsConfig {
     pub endpoint_url: Option<String>,
     /// Another endpoint for End User Messaging.
     pub sms_endpoint_url: Option<String>,
+    /// Another endpoint for Bedrock's models.
+    pub bedrock_endpoint_url: Option<String>,
 }
 
 impl std::fmt::Debug for AwsConfig {
@@ -157,10 +207,14 @@ pub struct Resources {
     pub sms_queue_url: String,
     /// The queue of steps for the merchant's app.
     pub push_queue_url: String,
+    /// The queue of steps that go by e-mail.
+    pub email_queue_url: String,
     /// The queue of what people and the merchant's own systems are told.
     pub handoff_queue_url: String,
     /// Its dead-letter queue; only the function that tells them needs it.
     pub handoff_dead_queue_url: Option<String>,
+    /// The queue of what AWS says of messages; only the function that reads it needs it.
+    pub channel_events_queue_url: Option<String>,
     /// The queue nobody consumes.
     pub parked_queue_url: String,
     /// The same queue, as the dead-letter queue of schedules.
@@ -182,12 +236,20 @@ pub struct Outside {
     pub graph_api_url: String,
     /// The APIs of sources that are reached elsewhere, from `STRIPE_API_URL` and its like.
     pub source_api_urls: Vec<(&'static str, String)>,
+    /// AWS End User Messaging Social.
+    pub social_api_url: String,
     /// Twilio's API.
     pub twilio_api_url: String,
+    /// MSG91's API.
+    pub msg91_api_url: String,
+    /// Rapiwa's API.
+    pub rapiwa_api_url: String,
     /// Firebase Cloud Messaging's API.
     pub fcm_api_url: String,
     /// OneSignal's API.
     pub onesignal_api_url: String,
+    /// SES in the function's region.
+    pub ses_api_url: String,
     /// A file with seconds to add to the clock.
     pub clock_offset_file: Option<PathBuf>,
 }
@@ -221,12 +283,13 @@ impl Config {
         let brand = Brand::parse(&brand)
             .map_err(|error| ConfigError::Malformed { name: "RECOUP_BRAND", rule: error.to_string() })?;
         let resources = read_resources(environment)?;
-        let outside = read_outside(environment, &resources);
+        let aws = read_aws(environment)?;
+        let outside = read_outside(environment, &resources, &aws);
         Ok(Self {
             brand,
             policy: read_policy(environment)?,
             outlets: read_outlets(environment)?,
-            aws: read_aws(environment)?,
+            aws,
             resources,
             outside,
             log_level: read_log_level(environment)?,
@@ -266,6 +329,8 @@ fn read_policy(environment: &Environment) -> Result<Policy, ConfigError> {
         retry_backoff: SignedDuration::from_secs(environment.number("RETRY_BACKOFF_SECONDS", 1, 900)?),
         success_gap: SignedDuration::from_hours(environment.number("SUCCESS_GAP_HOURS", 0, 720)?),
         suspend_after_days: i32::try_from(days).unwrap_or(365),
+        email: environment.get("EMAIL_FROM").is_some(),
+        whatsapp_plain: environment.get("WHATSAPP_PROVIDER") == Some("rapiwa"),
         ..Policy::standard(&environment.required("BRAND_NAME")?)
     })
 }
@@ -306,7 +371,7 @@ fn link_base(environment: &Environment, name: &'static str) -> Result<String, Co
     Ok(base.to_owned())
 }
 
-fn read_aws(environment: &Environment) -> Result<AwsConfig, ConfigError> {
+pub(crate) fn read_aws(environment: &Environment) -> Result<AwsConfig, ConfigError> {
     let secret = |name: &'static str| {
         recoup_core::Secret::parse(&environment.required(name)?)
             .map_err(|error| ConfigError::Malformed { name, rule: error.to_string() })
@@ -322,6 +387,7 @@ fn read_aws(environment: &Environment) -> Result<AwsConfig, ConfigError> {
         endpoint_url: endpoint("AWS_ENDPOINT_URL"),
         sms_endpoint_url: endpoint("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2")
             .or_else(|| endpoint("AWS_ENDPOINT_URL")),
+        bedrock_endpoint_url: endpoint(BEDROCK_ENDPOINT).or_else(|| endpoint("AWS_ENDPOINT_URL")),
     })
 }
 
@@ -330,6 +396,8 @@ fn read_resources(environment: &Environment) -> Result<Resources, ConfigError> {
         (SecretName::Pepper, "PEPPER_SECRET_ARN"),
         (SecretName::Meta, "META_SECRET_ARN"),
         (SecretName::Twilio, "TWILIO_SECRET_ARN"),
+        (SecretName::Msg91, "MSG91_SECRET_ARN"),
+        (SecretName::Rapiwa, "RAPIWA_SECRET_ARN"),
         (SecretName::Push, "PUSH_SECRET_ARN"),
         (SecretName::Outlets, "OUTLETS_SECRET_ARN"),
     ];
@@ -344,8 +412,10 @@ fn read_resources(environment: &Environment) -> Result<Resources, ConfigError> {
         whatsapp_queue_arn: environment.required("WHATSAPP_QUEUE_ARN")?,
         sms_queue_url: environment.required("SMS_QUEUE_URL")?,
         push_queue_url: environment.required("PUSH_QUEUE_URL")?,
+        email_queue_url: environment.required("EMAIL_QUEUE_URL")?,
         handoff_queue_url: environment.required("HANDOFF_QUEUE_URL")?,
         handoff_dead_queue_url: environment.get("HANDOFF_DEAD_QUEUE_URL").map(str::to_owned),
+        channel_events_queue_url: environment.get("CHANNEL_EVENTS_QUEUE_URL").map(str::to_owned),
         parked_queue_url: environment.required("PARKED_QUEUE_URL")?,
         parked_queue_arn: environment.required("PARKED_QUEUE_ARN")?,
         spill_queue_url: environment.required("SPILL_QUEUE_URL")?,
@@ -370,17 +440,23 @@ fn read_sources(environment: &Environment) -> Result<Vec<(SecretName, String)>, 
     Ok(sources)
 }
 
-fn read_outside(environment: &Environment, resources: &Resources) -> Outside {
+fn read_outside(environment: &Environment, resources: &Resources, aws: &AwsConfig) -> Outside {
     let or = |name: &str, real: &str| environment.get(name).unwrap_or(real).trim_end_matches('/').to_owned();
+    let ses = format!("https://email.{}.amazonaws.com", aws.region);
     let sources = resources.secrets.keys().filter_map(|secret| match secret {
         SecretName::Source(name) => Some(*name),
         SecretName::Pepper
         | SecretName::Meta
         | SecretName::Twilio
+        | SecretName::Msg91
+        | SecretName::Rapiwa
         | SecretName::Push
         | SecretName::Outlets => None,
     });
+    let region = environment.get("AWS_REGION").unwrap_or_default();
+    let social = format!("https://social-messaging.{region}.amazonaws.com");
     Outside {
+        social_api_url: or("AWS_ENDPOINT_URL_SOCIALMESSAGING", &social),
         graph_api_url: or("GRAPH_API_URL", "https://graph.facebook.com"),
         source_api_urls: sources
             .filter_map(|name| {
@@ -389,31 +465,26 @@ fn read_outside(environment: &Environment, resources: &Resources) -> Outside {
             })
             .collect(),
         twilio_api_url: or("TWILIO_API_URL", "https://api.twilio.com"),
+        msg91_api_url: or("MSG91_API_URL", "https://control.msg91.com"),
+        rapiwa_api_url: or("RAPIWA_API_URL", "https://app.rapiwa.com"),
         fcm_api_url: or("FCM_API_URL", "https://fcm.googleapis.com"),
         onesignal_api_url: or("ONESIGNAL_API_URL", "https://api.onesignal.com"),
+        ses_api_url: or("AWS_ENDPOINT_URL_SESV2", aws.endpoint_url.as_deref().unwrap_or(&ses)),
         clock_offset_file: environment.get("RECOUP_CLOCK_OFFSET_FILE").map(PathBuf::from),
     }
 }
 
-/// What only the WhatsApp sender is configured with.
-#[derive(Debug, Clone)]
-pub struct WhatsappConfig {
-    /// The Graph API's version.
-    pub graph_version: String,
-    /// The id of the sending number.
-    pub phone_number_id: String,
-}
-
-impl WhatsappConfig {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// [`ConfigError`] naming the variable.
-    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        Ok(Self {
-            graph_version: environment.required("GRAPH_VERSION")?,
-            phone_number_id: environment.required("WHATSAPP_PHONE_NUMBER_ID")?,
-        })
+/// Reads what the front door is called from outside, without a trailing slash; `None` where it has no name of its own.
+///
+/// # Errors
+/// [`ConfigError`] naming the variable.
+pub fn public_url(environment: &Environment) -> Result<Option<String>, ConfigError> {
+    match environment.get("PUBLIC_URL").map(|url| url.trim_end_matches('/')) {
+        Some(url) if !url.starts_with("https://") => {
+            let rule = "must start with https://".to_owned();
+            Err(ConfigError::Malformed { name: "PUBLIC_URL", rule })
+        }
+        url => Ok(url.map(str::to_owned)),
     }
 }
 
@@ -423,61 +494,13 @@ impl WhatsappConfig {
 /// [`ConfigError`] naming the variable.
 pub fn webhook_settings(environment: &Environment) -> Result<WebhookSettings, ConfigError> {
     let malformed = |name, rule: &str| ConfigError::Malformed { name, rule: rule.to_owned() };
-    let public_url = environment.get("PUBLIC_URL").map(|url| url.trim_end_matches('/').to_owned());
-    if public_url.as_ref().is_some_and(|url| !url.starts_with("https://")) {
-        return Err(malformed("PUBLIC_URL", "must start with https://"));
-    }
+    let public_url = public_url(environment)?;
     let names = environment.get("QUARANTINE").unwrap_or_default().split(',').map(str::trim);
     let quarantine = names
         .filter(|name| !name.is_empty())
         .map(|name| Source::parse(name).map_err(|_| malformed("QUARANTINE", "must be names of sources")))
         .collect::<Result<_, _>>()?;
     Ok(WebhookSettings { public_url, quarantine })
-}
-
-/// What only the text message sender is configured with.
-#[derive(Debug, Clone)]
-pub struct SmsConfig {
-    /// Who sends.
-    pub provider: SmsProvider,
-    /// The redrive count of the queue.
-    pub max_receives: u32,
-}
-
-/// Who sends text messages.
-#[derive(Debug, Clone)]
-pub enum SmsProvider {
-    /// AWS End User Messaging, from this number, pool or sender id.
-    Aws {
-        /// The number, pool or sender id.
-        origination_identity: String,
-    },
-    /// Twilio.
-    Twilio,
-}
-
-impl SmsConfig {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// [`ConfigError`] naming the variable.
-    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        let provider = match environment.required("SMS_PROVIDER")?.as_str() {
-            "aws" => {
-                SmsProvider::Aws { origination_identity: environment.required("SMS_ORIGINATION_IDENTITY")? }
-            }
-            "twilio" => {
-                environment.required("TWILIO_SECRET_ARN")?;
-                SmsProvider::Twilio
-            }
-            _ => {
-                let rule = "must be aws or twilio".to_owned();
-                return Err(ConfigError::Malformed { name: "SMS_PROVIDER", rule });
-            }
-        };
-        let max_receives = u32::try_from(environment.number("SMS_MAX_RECEIVES", 1, 1000)?).unwrap_or(1);
-        Ok(Self { provider, max_receives })
-    }
 }
 
 /// What only the push sender is configured with.
@@ -498,6 +521,35 @@ impl PushConfig {
     }
 }
 
+/// What only the e-mail sender is configured with.
+#[derive(Debug, Clone)]
+pub struct EmailConfig {
+    /// Who writes; `None` where no address may.
+    pub settings: Option<EmailSettings>,
+    /// The redrive count of the queue.
+    pub max_receives: u32,
+}
+
+impl EmailConfig {
+    /// Reads it. Answers go to the sender's own address unless another is given.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the variable.
+    pub fn read(environment: &Environment, outside: &Outside) -> Result<Self, ConfigError> {
+        let max_receives = u32::try_from(environment.number("EMAIL_MAX_RECEIVES", 1, 1000)?).unwrap_or(1);
+        let settings = environment.get("EMAIL_FROM").map(|address| EmailSettings {
+            base_url: outside.ses_api_url.clone(),
+            from: match environment.get("EMAIL_FROM_NAME") {
+                Some(name) => format!("{name} <{address}>"),
+                None => address.to_owned(),
+            },
+            reply_to: environment.get("EMAIL_REPLY_TO").unwrap_or(address).to_owned(),
+            configuration_set: environment.get("EMAIL_CONFIGURATION_SET").map(str::to_owned),
+        });
+        Ok(Self { settings, max_receives })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -509,6 +561,7 @@ mod tests {
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("BRAND_NAME", "Acme"),
             ("DEFAULT_LOCALE", "en"),
+            ("EMAIL_QUEUE_URL", "https://sqs/email"),
             ("FIRST_DELAY_SECONDS", "120"),
             ("HANDOFF_QUEUE_URL", "https://sqs/handoff"),
             ("PARKED_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:parked"),
@@ -575,14 +628,63 @@ mod tests {
     }
 
     #[test]
+    fn only_rapiwa_makes_whatsapp_plain() {
+        for (provider, plain) in [(None, false), (Some("meta"), false), (Some("rapiwa"), true)] {
+            let mut environment = complete();
+            environment.0.extend(provider.map(|name| ("WHATSAPP_PROVIDER".to_owned(), name.to_owned())));
+            let policy = Config::read(&environment).expect("complete").policy;
+            assert_eq!(policy.whatsapp_plain, plain, "{provider:?}");
+        }
+    }
+
+    #[test]
+    fn r05_an_address_switches_e_mail_on_for_every_function_and_names_the_sender() {
+        let with = |pairs: &[(&str, &str)]| {
+            let mut environment = complete();
+            let pairs = pairs.iter().chain(&[("EMAIL_MAX_RECEIVES", "5")]);
+            environment.0.extend(pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+            let config = Config::read(&environment).expect("complete");
+            let email = EmailConfig::read(&environment, &config.outside).expect("complete");
+            (config.policy.email, email.settings)
+        };
+        assert_eq!(with(&[("EMAIL_FROM_NAME", "Acme")]), (false, None), "a name alone writes nothing");
+        let address = ("EMAIL_FROM", "billing@acme.example");
+        let bare = EmailSettings {
+            base_url: "https://email.us-east-1.amazonaws.com".to_owned(),
+            from: "billing@acme.example".to_owned(),
+            reply_to: "billing@acme.example".to_owned(),
+            configuration_set: None,
+        };
+        assert_eq!(with(&[address]), (true, Some(bare)));
+        let whole = EmailSettings {
+            base_url: "http://127.0.0.1:4000".to_owned(),
+            from: "Acme <billing@acme.example>".to_owned(),
+            reply_to: "help@acme.example".to_owned(),
+            configuration_set: Some("recoup".to_owned()),
+        };
+        let pairs = [
+            address,
+            ("EMAIL_FROM_NAME", "Acme"),
+            ("EMAIL_REPLY_TO", "help@acme.example"),
+            ("EMAIL_CONFIGURATION_SET", "recoup"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+            ("AWS_ENDPOINT_URL_SESV2", "http://127.0.0.1:4000/"),
+        ];
+        assert_eq!(with(&pairs), (true, Some(whole)));
+    }
+
+    #[test]
     fn the_variables_of_a_function_are_sorted_and_hold_the_common_ones() {
         for function in [
             "payment-webhook",
             "cart-webhook",
             "kyc-webhook",
             "merchant-webhook",
+            "channel-events",
             "channel-webhook",
             "whatsapp-sender",
+            "push-sender",
+            "email-sender",
             "sms-fallback",
             "sweep",
         ] {

@@ -10,7 +10,10 @@ use http::{HeaderValue, StatusCode};
 use lambda_http::{Body, IntoResponse, RequestExt as _, Response};
 use recoup_app::engine::first_seen;
 use recoup_app::http::{Answer, Request};
+use recoup_app::ports::{Ports, Sender, Transport};
 use recoup_app::queue::Received;
+use recoup_app::step::StepSender;
+use recoup_core::Secret;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -45,12 +48,12 @@ impl<'de> Deserialize<'de> for NoRecords {
 /// Reads a request of the HTTP API.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum that may grow")]
 pub fn request(delivered: HttpRequest) -> Request {
-    let name = delivered.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
+    let (name, path_secret, path) = parts_of(delivered.uri().path());
     let query = delivered.uri().query().unwrap_or_default().to_owned();
     let header = delivered.lambda_context_ref().and_then(|context| context.xray_trace_id.clone());
     let is_get = delivered.method() == http::Method::GET;
     let place = delivered.uri();
-    let url = format!("https://{}{}", place.authority().map_or("", |host| host.as_str()), place.path());
+    let url = format!("https://{}{path}", place.authority().map_or("", |host| host.as_str()));
     let (parts, body) = delivered.into_parts();
     let body = match body {
         Body::Text(text) => Bytes::from(text),
@@ -58,7 +61,16 @@ pub fn request(delivered: HttpRequest) -> Request {
         _ => Bytes::new(),
     };
     let trace = header.as_deref().and_then(root_of);
-    Request { name, url, query, is_get, headers: parts.headers, body, trace }
+    Request { name, path_secret, url, query, is_get, headers: parts.headers, body, trace }
+}
+
+/// The name in a path, the secret behind it, and the path without that: `/channels/{provider}/{secret}`.
+fn parts_of(path: &str) -> (String, Option<Secret>, String) {
+    let doors = ["/webhooks/", "/channels/"];
+    let door = doors.iter().find_map(|door| path.rfind(door).map(|at| at + door.len()));
+    let (before, behind) = path.split_at(door.unwrap_or_else(|| path.rfind('/').map_or(0, |at| at + 1)));
+    let (name, secret) = behind.split_once('/').unwrap_or((behind, ""));
+    (name.to_owned(), Secret::parse(secret).ok(), format!("{before}{name}"))
 }
 
 /// The `Root` part of a trace header, which names the trace; the rest is about sampling and would be stored with the case.
@@ -102,6 +114,18 @@ fn received(message: SqsMessage) -> Received {
     }
 }
 
+/// Gives every batch of the queue to a sender, for as long as the function lives.
+///
+/// # Errors
+/// The runtime's own.
+pub async fn serve<P: Ports, T: Transport, S: Sender>(sender: &StepSender<P, T, S>) -> Result<(), Error> {
+    let handle = async |event: LambdaEvent<SqsEvent>| {
+        let again = sender.take_batch(batch(event.payload)).await;
+        Ok::<_, Error>(failures(again))
+    };
+    run(service_fn(handle)).await
+}
+
 /// Tells the queue which messages must come again.
 pub fn failures(ids: Vec<String>) -> SqsBatchResponse {
     let failure = |id: String| {
@@ -134,6 +158,24 @@ mod tests {
             ["{}", "null", r#""sweep""#, "[]", r#"{"source":"aws.scheduler","detail":{"Records":[]}}"#]
         {
             assert!(matches!(read(event), Ok(TimerOrQueue::Timer(_))), "{event}");
+        }
+    }
+
+    #[test]
+    fn i11_a_secret_of_a_path_is_no_part_of_the_name_or_the_url() {
+        for (path, name, secret, url) in [
+            ("/webhooks/stripe", "stripe", None, "/webhooks/stripe"),
+            ("/channels/meta", "meta", None, "/channels/meta"),
+            ("/channels/msg91/s3cr3t", "msg91", Some("s3cr3t"), "/channels/msg91"),
+            ("/prod/channels/msg91/s3/cr3t", "msg91", Some("s3/cr3t"), "/prod/channels/msg91"),
+            ("/channels/msg91/", "msg91", None, "/channels/msg91"),
+            ("/elsewhere", "elsewhere", None, "/elsewhere"),
+            ("/", "", None, "/"),
+            ("", "", None, ""),
+        ] {
+            let (found, of_path, rest) = parts_of(path);
+            assert_eq!((found.as_str(), rest.as_str()), (name, url), "{path}");
+            assert_eq!(of_path.as_ref().map(Secret::expose), secret, "{path}");
         }
     }
 

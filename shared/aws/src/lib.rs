@@ -2,6 +2,7 @@
 //!
 //! Invariant: only this crate knows the AWS SDKs, Lambda's events and the environment.
 
+pub mod bedrock;
 mod clients;
 mod clock;
 pub mod config;

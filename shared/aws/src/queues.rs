@@ -48,11 +48,12 @@ impl Timers {
             Queue::Whatsapp => Some(&resources.whatsapp_queue_url),
             Queue::Sms => Some(&resources.sms_queue_url),
             Queue::Push => Some(&resources.push_queue_url),
+            Queue::Email => Some(&resources.email_queue_url),
             Queue::HandOff => Some(&resources.handoff_queue_url),
             Queue::HandOffDead => resources.handoff_dead_queue_url.as_ref(),
+            Queue::ChannelEvents => resources.channel_events_queue_url.as_ref(),
             Queue::Parked => Some(&resources.parked_queue_url),
             Queue::Spill => Some(&resources.spill_queue_url),
-            Queue::Email => None,
         };
         url.map(String::as_str).ok_or_else(|| failed("sqs", Some("no_such_queue")))
     }

@@ -94,6 +94,7 @@ mod tests {
             session_token: Secret::parse("session-of-the-role").ok(),
             endpoint_url: None,
             sms_endpoint_url: None,
+            bedrock_endpoint_url: None,
         };
         Signed::new(Still, (), &aws, "ses")
     }

@@ -1,7 +1,10 @@
 //! The start of a function: configuration, clients and secrets, or a clear refusal.
 
+use recoup_app::MalformedSetting;
+use recoup_app::carrier::{Carrier, Misfit};
 use recoup_app::credentials::{
-    MetaCredentials, OutletCredentials, PushCredentials, SourceCredentials, TwilioCredentials,
+    MetaCredentials, Msg91Credentials, OutletCredentials, PushCredentials, RapiwaCredentials,
+    SourceCredentials, TwilioCredentials,
 };
 use recoup_app::engine::Engine;
 use recoup_app::lookup::Apis;
@@ -9,6 +12,7 @@ use recoup_app::ports::{SecretError, SecretName, Secrets, Transport};
 use recoup_app::webhook::Webhooks;
 use thiserror::Error;
 
+use crate::bedrock::{self, Model, REPLY_MODEL};
 use crate::config::{Config, ConfigError, Environment, webhook_settings};
 use crate::ports::AwsPorts;
 use crate::telemetry;
@@ -24,7 +28,7 @@ pub enum StartError {
     Secret(SecretError),
     /// A provider's setting.
     #[error(transparent)]
-    Setting(#[from] recoup_app::sms_fallback::MalformedSetting),
+    Setting(#[from] MalformedSetting),
     /// The runtime.
     #[error(transparent)]
     Runtime(#[from] lambda_runtime::Error),
@@ -50,6 +54,34 @@ impl Started {
         let settings = webhook_settings(&self.environment)?;
         let apis = self.apis();
         Ok(Webhooks::new(self.engine, transport, apis, settings))
+    }
+
+    /// Looks whether a carrier can be spoken to as it is configured.
+    ///
+    /// # Errors
+    /// [`StartError`] naming the member of its secret, or the setting. A secret store that does not answer is no reason not
+    /// to start.
+    pub async fn check(&self, carrier: &impl Carrier) -> Result<(), StartError> {
+        let Ok(secret) = self.engine.ports.secret(carrier.secret()).await else { return Ok(()) };
+        let Err(misfit) = carrier.provider(&secret) else { return Ok(()) };
+        report(&misfit.to_string());
+        Err(match misfit {
+            Misfit::Secret(error) => StartError::Secret(error),
+            Misfit::Setting(error) => StartError::Setting(error),
+        })
+    }
+
+    /// What reads the replies that the rules leave unknown; `None` where no model is named. The transport should be one that
+    /// gives up soon.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the variable.
+    pub fn model<T: Transport>(&self, transport: T) -> Result<Option<Model<T>>, ConfigError> {
+        let named = self.environment.get(REPLY_MODEL);
+        named
+            .map(|id| bedrock::model(id, &self.config.aws, transport))
+            .transpose()
+            .map_err(bedrock::malformed)
     }
 
     /// Where the sources' APIs are.
@@ -94,6 +126,8 @@ async fn check(ports: &AwsPorts, name: SecretName) -> Result<(), SecretError> {
         SecretName::Source(_) => SourceCredentials::parse(name, &text).map(|_| ()),
         SecretName::Meta => MetaCredentials::parse(&text).map(|_| ()),
         SecretName::Twilio => TwilioCredentials::parse(&text).map(|_| ()),
+        SecretName::Msg91 => Msg91Credentials::parse(&text).map(|_| ()),
+        SecretName::Rapiwa => RapiwaCredentials::parse(&text).map(|_| ()),
         SecretName::Push => PushCredentials::parse(&text).map(|_| ()),
         SecretName::Outlets => OutletCredentials::parse(&text).map(|_| ()),
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::Write as _;
 
+use recoup_app::ports::Clock as _;
 use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};

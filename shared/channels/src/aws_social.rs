@@ -11,11 +11,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::endpoint::{JSON, address, post, require};
-use crate::outcome::{accepted, label, refused, without_words};
+use crate::outcome::{accepted, aws_exception, bare_exception, label, refused, without_words};
 use crate::{ChannelParseError, EncodeError, MalformedSetting, Provider, meta};
 
-/// The header that names an exception, sometimes with a URL behind a colon.
-const EXCEPTION_HEADER: &str = "x-amzn-errortype";
+/// The service's name in signatures.
+pub const SERVICE: &str = "social-messaging";
 
 /// One business phone number at AWS. Its requests are not signed yet.
 #[derive(Debug, Clone)]
@@ -116,10 +116,9 @@ impl Provider for AwsSocial {
         if answer.status().is_success() {
             return accepted(member("messageId"));
         }
-        let header = answer.headers().get(EXCEPTION_HEADER).and_then(|value| value.to_str().ok());
-        let by_aws = header.or(member("__type")).map(exception);
+        let by_aws = aws_exception(answer, &words);
         // Others write `code` too, so one that AWS did not mark is heard only when it is on the list.
-        let named = by_aws.or(member("code").map(exception)).unwrap_or_default();
+        let named = by_aws.or(member("code").map(bare_exception)).unwrap_or_default();
         if let Some(row) = TABLE.iter().find(|row| row.exceptions.contains(&named)) {
             return refused(named, row.reaction, row.alarm);
         }
@@ -129,12 +128,6 @@ impl Provider for AwsSocial {
             _ => without_words(answer),
         }
     }
-}
-
-/// Takes the bare name out of `namespace#Name:url`.
-fn exception(text: &str) -> &str {
-    let name = text.split(':').next().unwrap_or_default();
-    name.rsplit('#').next().unwrap_or_default()
 }
 
 #[derive(Deserialize)]

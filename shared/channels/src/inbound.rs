@@ -6,13 +6,27 @@ use recoup_core::{
 
 /// Makes the event: a wish for silence or for messages, or else a reply.
 pub(crate) fn heard(reply: Reply, scope: OptOutScope) -> ChannelEvent {
+    let message = (!reply.answered).then(|| reply.id.clone());
     if reply.intent == Intent::Stop {
-        return ChannelEvent::OptedOut { from: reply.from, scope, at: reply.at, message: Some(reply.id) };
+        return ChannelEvent::OptedOut { from: reply.from, scope, at: reply.at, message };
     }
     if reply.intent == Intent::Start {
-        return ChannelEvent::OptedIn { from: reply.from, scope, at: reply.at, message: Some(reply.id) };
+        return ChannelEvent::OptedIn { from: reply.from, scope, at: reply.at, message };
     }
     ChannelEvent::Replied(reply)
+}
+
+/// Whether a text message is one of the keywords alone. A carrier answers those by itself; around anything else it is
+/// silent.
+pub(crate) fn is_keyword(theirs: &str, keywords: &[&str]) -> bool {
+    keywords.iter().any(|keyword| theirs.trim().eq_ignore_ascii_case(keyword))
+}
+
+/// Reads a typed reply anew, as what another reader than the rules takes it for. A stop silences every channel, as one that the
+/// rules read in typed words does, whichever provider handed it on.
+pub fn read_as(reply: Reply, intent: Intent) -> ChannelEvent {
+    let when = promise(intent, &reply.words);
+    heard(Reply { intent, when, ..reply }, OptOutScope::All)
 }
 
 /// When a buyer promises to pay, if that is what they wrote and they name a time.

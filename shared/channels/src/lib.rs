@@ -9,8 +9,10 @@ use bytes::Bytes;
 use recoup_core::{Channel, Message, Name, Phone, SendOutcome};
 use thiserror::Error;
 
+pub mod aws_events;
 pub mod aws_sms;
 pub mod aws_social;
+pub mod bedrock;
 mod derived;
 mod endpoint;
 pub mod fcm;
@@ -31,6 +33,7 @@ pub mod twilio;
 mod webhook;
 
 pub use endpoint::MalformedSetting;
+pub use inbound::read_as;
 pub use registered::Registered;
 pub use webhook::{ChannelParseError, ChannelSignatureError, VerifiedChannelWebhook, verify_path_secret};
 

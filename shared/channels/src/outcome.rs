@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::StatusCode;
 use recoup_core::{Backoff, ChannelEvent, Reaction, Refusal, SendOutcome};
+use serde_json::Value;
 
 /// Builds the outcome of a definite no.
 pub(crate) fn refused(code: impl Into<String>, reaction: Reaction, alarm: bool) -> SendOutcome {
@@ -39,6 +40,18 @@ pub(crate) fn code_of_words(words: &str, otherwise: &str) -> String {
     label(&words.to_ascii_lowercase().replace(' ', "_"), otherwise)
 }
 
+/// What an AWS API calls the exception that it answered with: in a header, else in the body, which `words` is.
+pub(crate) fn aws_exception<'a>(answer: &'a http::Response<Bytes>, words: &'a Value) -> Option<&'a str> {
+    let header = answer.headers().get("x-amzn-errortype").and_then(|value| value.to_str().ok());
+    header.or_else(|| words.get("__type").and_then(Value::as_str)).map(bare_exception)
+}
+
+/// Takes the bare name out of `namespace#Name:url`; either end may be missing.
+pub(crate) fn bare_exception(text: &str) -> &str {
+    let name = text.split(':').next().unwrap_or_default();
+    name.rsplit('#').next().unwrap_or_default().trim()
+}
+
 /// Counts something that is not acted on.
 pub(crate) fn ignored(kind: &str) -> ChannelEvent {
     ChannelEvent::Ignored { kind: label(kind, "unnamed") }
@@ -62,5 +75,23 @@ pub(crate) fn without_words(answer: &http::Response<Bytes>) -> SendOutcome {
         StatusCode::TOO_MANY_REQUESTS => refused("http_429", Reaction::Retry(Backoff::Seconds), false),
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => refused("http_407", Reaction::Hold, true),
         _ => SendOutcome::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exception_is_named_in_three_ways() {
+        for (text, expected) in [
+            ("MessageRejected", "MessageRejected"),
+            ("MessageRejected:http://internal.amazon.com/coral/", "MessageRejected"),
+            ("com.amazonaws.sesv2#MessageRejected", "MessageRejected"),
+            ("", ""),
+            (":", ""),
+        ] {
+            assert_eq!(bare_exception(text), expected, "{text}");
+        }
     }
 }

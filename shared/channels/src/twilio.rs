@@ -18,7 +18,7 @@ mod send;
 mod webhook;
 
 use callback::StatusCallback;
-pub use events::events;
+pub use events::{channel, events};
 pub use webhook::{SIGNATURE_HEADER, verify};
 
 /// One Twilio account, and the sender and the channel its messages go by.

@@ -28,7 +28,8 @@ pub enum ChannelEvent {
         scope: OptOutScope,
         /// When.
         at: Timestamp,
-        /// The provider's id of the message in which they wrote it; `None` where it was no message.
+        /// The provider's id of the message in which they wrote it; `None` where it was no message, or where the provider
+        /// has confirmed it already.
         message: Option<String>,
     },
     /// A buyer asked to hear again.
@@ -39,7 +40,8 @@ pub enum ChannelEvent {
         scope: OptOutScope,
         /// When.
         at: Timestamp,
-        /// The provider's id of the message in which they wrote it; `None` where it was no message.
+        /// The provider's id of the message in which they wrote it; `None` where it was no message, or where the provider
+        /// has confirmed it already.
         message: Option<String>,
     },
     /// Anything else a buyer wrote.
@@ -68,10 +70,14 @@ pub struct Reply {
     pub when: Option<When>,
     /// Their words, for the person who answers.
     pub words: Words,
+    /// Whether the words are a message that they typed, and not a button's label or what stands under a picture.
+    pub typed: bool,
     /// The provider's id of the message they answered, where it is told.
     pub answers: Option<String>,
     /// The provider's id of this message; the same for a re-delivery.
     pub id: String,
+    /// Whether the provider has answered it already: carriers answer their keywords by themselves.
+    pub answered: bool,
 }
 
 /// A buyer's own words: for the person who answers, never for a log.

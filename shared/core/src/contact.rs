@@ -27,18 +27,26 @@ impl Address {
     }
 }
 
-/// Who wrote to us: by number, by WhatsApp's id, or by both; never by neither.
+/// Who wrote to us, or whom a provider speaks of: by number, by WhatsApp's id, by address; never by none of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contact {
     /// The number.
     pub phone: Option<Phone>,
     /// WhatsApp's id, which may come without a number.
     pub user: Option<WhatsappUser>,
+    /// The mailbox.
+    pub email: Option<Email>,
 }
 
 impl From<Phone> for Contact {
     fn from(phone: Phone) -> Self {
-        Self { phone: Some(phone), user: None }
+        Self { phone: Some(phone), ..Self::default() }
+    }
+}
+
+impl From<Email> for Contact {
+    fn from(email: Email) -> Self {
+        Self { email: Some(email), ..Self::default() }
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Policy {
     pub template_pause: SignedDuration,
     /// How long marketing, or a country, rests after its provider asked for it.
     pub marketing_pause: SignedDuration,
+    /// Whether WhatsApp takes no templates: its provider is a linked phone, which sends plain text only.
+    pub whatsapp_plain: bool,
     /// Whether e-mail takes over where no number is known.
     pub email: bool,
     /// A claim without an outcome after this time is recorded as unknown.
@@ -91,6 +93,7 @@ impl Policy {
             channel_pause: SignedDuration::from_mins(30),
             template_pause: SignedDuration::from_hours(6),
             marketing_pause: SignedDuration::from_hours(24),
+            whatsapp_plain: false,
             email: false,
             claim_stale_after: SignedDuration::from_hours(1),
             timer_grace: SignedDuration::from_mins(30),

@@ -37,6 +37,8 @@ pub enum OptOutScope {
     Marketing,
     /// Every message, but only by text message: a carrier-level stop.
     Sms,
+    /// Every message, but only by e-mail: the mailbox does not exist, or does not want any.
+    Email,
 }
 
 impl OptOutScope {
@@ -46,6 +48,7 @@ impl OptOutScope {
             Self::All => "all",
             Self::Marketing => "marketing",
             Self::Sms => "sms",
+            Self::Email => "email",
         }
     }
 }

@@ -17,7 +17,7 @@ const ANSWERS_KEPT: usize = 8;
 /// Copies of one queued message come this close together.
 const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(60);
 
-/// A buyer as a receiver of messages, stored under a keyed hash of the phone number.
+/// A buyer as a receiver of messages, stored under a keyed hash of the phone number; of the address where e-mail goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
     /// The key.
@@ -28,6 +28,8 @@ pub struct Recipient {
     pub opted_out_marketing: Option<Timestamp>,
     /// When a carrier stopped text messages to this number.
     pub opted_out_sms: Option<Timestamp>,
+    /// When mail to this address was stopped: it came back for good, or its owner wants none.
+    pub opted_out_email: Option<Timestamp>,
     /// When the buyer agreed to marketing.
     pub marketing_consent: Option<Timestamp>,
     /// When somebody wrote that the number is theirs and not the buyer's.
@@ -113,6 +115,7 @@ impl Recipient {
             opted_out: None,
             opted_out_marketing: None,
             opted_out_sms: None,
+            opted_out_email: None,
             marketing_consent: None,
             wrong_person: None,
             answered: Vec::new(),
@@ -135,6 +138,7 @@ impl Recipient {
             OptOutScope::All => &mut self.opted_out,
             OptOutScope::Marketing => &mut self.opted_out_marketing,
             OptOutScope::Sms => &mut self.opted_out_sms,
+            OptOutScope::Email => &mut self.opted_out_email,
         };
         *place = Some(place.map_or(at, |known| known.max(at)));
         if scope == OptOutScope::All {
@@ -142,7 +146,8 @@ impl Recipient {
         }
     }
 
-    /// Records an agreement. One that is older than the withdrawal it would lift changes nothing.
+    /// Records an agreement. One that is older than the withdrawal it would lift changes nothing. An agreement to everything
+    /// mends no mailbox.
     pub fn opt_in(&mut self, scope: OptOutScope, at: Timestamp) {
         let lift = |place: &mut Option<Timestamp>| {
             if place.is_some_and(|withdrawn| withdrawn < at) {
@@ -155,6 +160,7 @@ impl Recipient {
                 lift(&mut self.opted_out_sms);
             }
             OptOutScope::Sms => lift(&mut self.opted_out_sms),
+            OptOutScope::Email => lift(&mut self.opted_out_email),
             OptOutScope::Marketing => {
                 lift(&mut self.opted_out_marketing);
                 self.marketing_consent = Some(self.marketing_consent.map_or(at, |known| known.max(at)));

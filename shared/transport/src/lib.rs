@@ -18,9 +18,16 @@ const TOTAL_TIMEOUT: Duration = Duration::from_secs(8);
 const ANSWER_LIMIT: usize = 1024 * 1024;
 
 /// Performs requests with reqwest.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct HttpTransport {
     client: OnceLock<Option<reqwest::Client>>,
+    total: Duration,
+}
+
+impl Default for HttpTransport {
+    fn default() -> Self {
+        Self::within(TOTAL_TIMEOUT)
+    }
 }
 
 impl HttpTransport {
@@ -29,13 +36,18 @@ impl HttpTransport {
         Self::default()
     }
 
+    /// The same, for somebody who waits no longer than this for the last byte of the answer.
+    pub fn within(total: Duration) -> Self {
+        Self { client: OnceLock::new(), total }
+    }
+
     fn client(&self) -> Option<&reqwest::Client> {
         let build = || {
             // Another part of the process may have chosen the same provider first.
             let _ = rustls::crypto::ring::default_provider().install_default();
             reqwest::Client::builder()
                 .connect_timeout(CONNECT_TIMEOUT)
-                .timeout(TOTAL_TIMEOUT)
+                .timeout(self.total)
                 .redirect(reqwest::redirect::Policy::none())
                 .pool_max_idle_per_host(0)
                 .no_proxy()

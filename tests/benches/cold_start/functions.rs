@@ -9,8 +9,17 @@ use serde_json::{Value, json};
 use crate::traffic;
 
 /// Every function of the template, the one that makes work for the others first.
-pub(crate) const FUNCTIONS: [&str; 7] =
-    [WEBHOOK, "channel-webhook", "whatsapp-sender", "push-sender", "sms-fallback", "handoff", "sweep"];
+pub(crate) const FUNCTIONS: [&str; 9] = [
+    WEBHOOK,
+    "channel-webhook",
+    "channel-events",
+    "whatsapp-sender",
+    "push-sender",
+    "email-sender",
+    "sms-fallback",
+    "handoff",
+    "sweep",
+];
 
 /// The official runtime client with no work, `tests/examples/echo.rs`, below the folder of the functions.
 pub(crate) const FLOOR: &str = "examples/echo";
@@ -44,7 +53,7 @@ pub(crate) fn secrets() -> BTreeMap<&'static str, Value> {
 }
 
 /// What template.yaml sets for every function.
-const OF_TEMPLATE: [(&str, &str); 23] = [
+const OF_TEMPLATE: [(&str, &str); 24] = [
     ("RECOUP_BRAND", "main"),
     ("RECOUP_LOG", "info"),
     ("TABLE_NAME", "bench"),
@@ -52,6 +61,7 @@ const OF_TEMPLATE: [(&str, &str); 23] = [
     ("WHATSAPP_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:whatsapp"),
     ("SMS_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/sms"),
     ("PUSH_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/push"),
+    ("EMAIL_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/email"),
     ("HANDOFF_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/handoff"),
     ("PARKED_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/parked"),
     ("PARKED_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:parked"),
@@ -91,9 +101,18 @@ pub(crate) fn environment(function: &str, runtime_api: &str, stubs: &str) -> Vec
     let meta = ("META_SECRET_ARN", "arn:bench:meta");
     let own: &[(&'static str, &str)] = match function {
         "channel-webhook" => &[meta],
-        "whatsapp-sender" => &[sources, secrets, meta, number, ("GRAPH_VERSION", "v26.0")],
+        "channel-events" => {
+            &[("CHANNEL_EVENTS_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/channel-events")]
+        }
+        "whatsapp-sender" => {
+            let provider = ("WHATSAPP_PROVIDER", "meta");
+            &[sources, secrets, meta, number, provider, ("GRAPH_VERSION", "v26.0")]
+        }
         "push-sender" => {
             &[sources, secrets, ("PUSH_MAX_RECEIVES", "5"), ("PUSH_SECRET_ARN", "arn:bench:push")]
+        }
+        "email-sender" => {
+            &[sources, secrets, ("EMAIL_FROM", "billing@acme.example"), ("EMAIL_MAX_RECEIVES", "5")]
         }
         "handoff" => &[
             ("HANDOFF_DEAD_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/handoff-dead"),
@@ -123,6 +142,7 @@ pub(crate) fn first_event(function: &str, step: &str) -> (String, &'static str) 
         WEBHOOK | FLOOR | PEER => (webhook(1), OK),
         "channel-webhook" => (status(), OK),
         "sweep" => (json!({"source": "aws.scheduler"}).to_string(), "\"cases\""),
+        "channel-events" => (batch(&text_event()), "{\"batchItemFailures\":[]}"),
         // Anything but a note is given up at once: no receiver is a part of a cold start.
         "handoff" => (batch("{}"), "{\"batchItemFailures\":[]}"),
         _ => (batch(step), "{\"batchItemFailures\":[]}"),
@@ -147,6 +167,13 @@ pub(crate) fn forged(n: u64) -> String {
     let body = traffic::invoice_payment_failed(n, BODY);
     let headers = traffic::signed(&body.replace("4900", "4901"), now());
     http_event("stripe", "/webhooks/stripe", &headers, &body)
+}
+
+/// What AWS says of a text message, for a case that is not in the table.
+fn text_event() -> String {
+    let sent = "rcp1/main/stripe/in_1Bench/0/sms/bench0123456789abcdefghi";
+    json!({"eventType": "TEXT_DELIVERED", "isFinal": true, "messageId": "bench", "context": {"recoup": sent}})
+        .to_string()
 }
 
 /// A signed delivery status of Meta, for a case that is not in the table.

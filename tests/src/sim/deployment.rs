@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use jiff::SignedDuration;
+use recoup_app::classifier::Rules;
 use recoup_app::engine::Engine;
 use recoup_app::http::Request;
 use recoup_app::ports::Queue;
@@ -16,7 +17,7 @@ use crate::stack::{brand, webhooks};
 use crate::{Fault, Lane, Memory, Settings, Stack, Ticket};
 
 /// The queues that functions consume.
-pub const CONSUMED: [Queue; 3] = [Queue::Whatsapp, Queue::Sms, Queue::Spill];
+pub const CONSUMED: [Queue; 4] = [Queue::Whatsapp, Queue::Sms, Queue::HandOff, Queue::Spill];
 
 /// What a process or request is at work on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +146,7 @@ impl Deployment {
         let engine = self.engine(lane);
         let future = async move {
             let answer = if of_provider {
-                channel_webhook::handle(&engine, &request).await
+                channel_webhook::handle(&engine, &Rules, None, &request).await
             } else {
                 webhooks(engine).handle(payment_webhook::FRONT, &request).await
             };

@@ -59,6 +59,12 @@ pub struct History {
     pub silenced: BTreeSet<String>,
     /// The numbers whose owners came back with a word that is kept for later.
     pub returning: BTreeSet<String>,
+    /// The replies of each number that were delivered, by the ids of their messages.
+    pub said: BTreeMap<String, BTreeSet<String>>,
+    /// The answers that each number got.
+    pub answers: BTreeMap<String, usize>,
+    /// The ids of the hand-offs of replies that a person must read and that were answered 200.
+    pub for_a_person: BTreeSet<String>,
     /// Every claim.
     pub claims: BTreeMap<Token, Claim>,
     asked: usize,
@@ -90,6 +96,9 @@ impl History {
         let asked = memory.asked_from(self.asked);
         self.asked += asked.len();
         news.sent.extend(asked.iter().filter(|asked| asked.taken).filter_map(whatsapp));
+        for phone in asked.iter().filter(|asked| asked.taken).filter_map(answered) {
+            *self.answers.entry(phone).or_default() += 1;
+        }
         let texts = memory.texts_from(self.texts);
         self.texts += texts.len();
         for (at, text) in texts {
@@ -104,6 +113,11 @@ impl History {
         }
         (news.queued, self.queued) = memory.queued_from(self.queued);
         news
+    }
+
+    /// Takes note of what a buyer wrote, under the id of the message.
+    pub fn hear(&mut self, phone: &str, id: String) {
+        self.said.entry(phone.to_owned()).or_default().insert(id);
     }
 
     /// The messages taken for a step by one channel.
@@ -124,6 +138,13 @@ fn whatsapp(asked: &Asked) -> Option<Sent> {
     let parameters = components.iter().filter_map(|component| component["parameters"].as_array()).flatten();
     let texts = parameters.filter_map(|parameter| parameter["text"].as_str().map(str::to_owned)).collect();
     Some(Sent { at: asked.at, claim, phone, texts })
+}
+
+/// The number that got an answer of ours.
+fn answered(asked: &Asked) -> Option<String> {
+    let body = asked.url.starts_with(GRAPH_URL).then(|| asked.json())?;
+    let words = body["type"] == "text" || body["type"] == "interactive";
+    words.then(|| body["to"].as_str().map(str::to_owned))?
 }
 
 /// The status of a message, as Meta tells it.

@@ -1,4 +1,4 @@
-//! What must be true at every step of every run: reliability's I1 to I14.
+//! What must be true at every step of every run: reliability's I1 to I14, and what `replies.rs` adds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +11,7 @@ use recoup_core::{Case, CaseId, Channel, Library, SendState, Settlement, State, 
 use super::deployment::{Done, Ended};
 use super::history::{Claim, History, News, Sent};
 use super::outside::{FactTold, Told};
+use super::replies;
 use crate::stack::brand;
 use crate::{Line, Memory, Settings, Stored, seeds};
 
@@ -42,7 +43,7 @@ pub struct View<'a> {
 pub type Law = fn(&View<'_>) -> Result<(), String>;
 
 /// Every law by its name.
-pub const LAWS: [(&str, Law); 14] = [
+pub const LAWS: [(&str, Law); 17] = [
     ("I1", i1_what_was_answered_is_applied_or_kept),
     ("I2", i2_a_step_reaches_the_buyer_once),
     ("I3", i3_nothing_is_claimed_once_it_must_stop),
@@ -57,6 +58,9 @@ pub const LAWS: [(&str, Law); 14] = [
     ("I12", i12_money_is_whole_and_texts_are_one_line),
     ("I13", i13_nobody_touches_another_tenant),
     ("I14", i14_the_books_balance),
+    ("I15", replies::i15_a_reply_is_answered_once),
+    ("I16", replies::i16_what_a_person_must_read_reaches_one),
+    ("I17", replies::i17_a_frozen_case_is_silent),
 ];
 
 /// Checks every law; the first that is broken, and how.
@@ -280,8 +284,14 @@ fn i7_steps_keep_their_order_their_expiry_and_the_quiet_hours(view: &View<'_>) -
             return Err(format!("{case}: step {} was claimed after a later one", entry.step));
         }
         let zones = outreach.zones();
-        let expiry = Library::playbook(&outreach.playbook, &outreach.version)
-            .map(|playbook| playbook.expiry(entry.step, outreach.anchor, &zones));
+        let playbook = Library::playbook(&outreach.playbook, &outreach.version);
+        let expiry = playbook.map(|playbook| {
+            let expiry = playbook.expiry(entry.step, outreach.anchor, &zones);
+            // What the buyer put off lives from the end of the wait.
+            let lives = playbook.step(entry.step).map_or(0, |step| step.expires_hours);
+            let waited = outreach.frozen.map(|frozen| frozen.until + SignedDuration::from_hours(lives));
+            waited.map_or(expiry, |waited| waited.max(expiry))
+        });
         if expiry.is_none_or(|expiry| expiry < entry.at) {
             return Err(format!("{case}: step {} was claimed at {} after {expiry:?}", entry.step, entry.at));
         }
@@ -332,7 +342,7 @@ fn i9_every_message_ends(view: &View<'_>) -> Result<(), String> {
     if view.ended.is_none() && !view.over {
         return Ok(());
     }
-    for (queue, most) in [(Queue::Whatsapp, 8), (Queue::Sms, 5), (Queue::Spill, 8)] {
+    for (queue, most) in [(Queue::Whatsapp, 8), (Queue::Sms, 5), (Queue::HandOff, 8), (Queue::Spill, 8)] {
         let waiting = view.memory.waiting(queue);
         if let Some(often) = waiting.iter().find(|waiting| waiting.receives > most) {
             return Err(format!("{queue:?}: received {} times: {}", often.receives, often.body));

@@ -9,6 +9,7 @@ pub mod history;
 pub mod invariants;
 pub mod outside;
 pub mod plan;
+mod replies;
 mod run;
 pub mod search;
 

@@ -7,7 +7,7 @@ use recoup_core::{Fact, Settlement};
 use serde_json::{Value, json};
 
 use super::chance::Chance;
-use crate::{meta, stripe};
+use crate::{Settings, meta, stripe};
 
 /// When everything that is not told late has happened.
 const SPAN: SignedDuration = SignedDuration::from_hours(12 * 24);
@@ -50,8 +50,19 @@ pub enum Told {
         /// Whether it is a stop.
         stop: bool,
     },
+    /// By a buyer who writes anything else.
+    Reply {
+        /// The buyer's number.
+        phone: String,
+        /// What they write.
+        text: &'static str,
+        /// When, which is also what the message's id is made of.
+        at: Timestamp,
+    },
     /// By the provider, about a message of somebody else.
     ForeignStatus(String),
+    /// By the provider, about the account, the number or a template.
+    Notice(Value),
     /// Put into a queue by somebody else.
     Poison(Queue, &'static str),
 }
@@ -86,6 +97,10 @@ impl Told {
                 let word = if *stop { "STOP" } else { "START" };
                 Some((meta::text(phone, word, now.as_second()).to_string(), true, true))
             }
+            Self::Reply { phone, text, at } => {
+                Some((meta::text(phone, text, at.as_second()).to_string(), true, true))
+            }
+            Self::Notice(body) => Some((body.to_string(), true, true)),
             Self::ForeignStatus(correlation) => {
                 let status = meta::status(correlation, "delivered", None);
                 Some((meta::statuses(&[status]).to_string(), true, true))
@@ -95,6 +110,34 @@ impl Told {
     }
 }
 
+/// What buyers write, and whether a person must read it.
+pub const REPLIES: [(&str, bool); 9] = [
+    ("I already paid this", true),
+    ("can somebody call me please", true),
+    ("who is this??", true),
+    ("thx", true),
+    ("I never ordered this", true),
+    ("wrong number", true),
+    ("i will pay tomorrow", false),
+    ("not now, later", false),
+    ("send me the link", false),
+];
+
+/// What the provider says of the account, the number and a template.
+fn notices() -> [Value; 5] {
+    let template = |event: &str| {
+        json!({"event": event, "message_template_id": 1, "message_template_name": "payment_failed_first",
+            "message_template_language": "en", "reason": "NONE"})
+    };
+    [
+        meta::change("message_template_status_update", template("PAUSED")),
+        meta::change("message_template_status_update", template("APPROVED")),
+        meta::change("phone_number_quality_update", json!({"event": "FLAGGED", "current_limit": "TIER_1K"})),
+        meta::change("account_update", json!({"event": "ACCOUNT_VIOLATION"})),
+        meta::change("account_update", json!({"event": "ACCOUNT_RECONNECTED"})),
+    ]
+}
+
 /// The number of a buyer.
 pub fn phone(buyer: usize) -> String {
     format!("+4420794604{buyer:02}")
@@ -102,7 +145,8 @@ pub fn phone(buyer: usize) -> String {
 
 /// Everything that happens in a run: at least so many deliveries.
 pub fn occurrences(seed: u64, deliveries: usize) -> Vec<Occurrence> {
-    let mut author = Author { chance: Chance::of(seed, 1), script: Vec::new(), ids: 0 };
+    let start = Settings::default().now;
+    let mut author = Author { chance: Chance::of(seed, 1), script: Vec::new(), ids: 0, start };
     let mut obligation = 0;
     while author.script.iter().map(|occurrence| occurrence.deliveries.len()).sum::<usize>() < deliveries {
         author.debt(obligation);
@@ -116,6 +160,7 @@ struct Author {
     chance: Chance,
     script: Vec<Occurrence>,
     ids: usize,
+    start: Timestamp,
 }
 
 impl Author {
@@ -274,7 +319,7 @@ impl Author {
     /// What else arrives at the same doors.
     fn noise(&mut self) {
         let at = self.chance.time(SignedDuration::ZERO, SPAN);
-        let told = match self.chance.below(12) {
+        let told = match self.chance.below(20) {
             0 => Told::Word { phone: phone(self.chance.below(6)), stop: true },
             1 => Told::Word { phone: phone(self.chance.below(6)), stop: false },
             2 | 3 => {
@@ -287,9 +332,16 @@ impl Author {
             7 => Told::Poison(Queue::Whatsapp, "{\"v\":9}"),
             8 => Told::Poison(Queue::Sms, "not a step"),
             9 => Told::Poison(Queue::Spill, "[]"),
+            10..=15 => {
+                let (text, _) = *self.chance.pick(&REPLIES);
+                Told::Reply { phone: phone(self.chance.below(6)), text, at: self.start + at }
+            }
+            16 | 17 => Told::Notice(self.chance.pick(&notices()).clone()),
             _ => return,
         };
-        let deliveries = vec![Delivery { after: SignedDuration::ZERO, racing: self.chance.one_in(2) }];
+        let once = vec![Delivery { after: SignedDuration::ZERO, racing: self.chance.one_in(2) }];
+        // A reply is delivered often, like any webhook; what else is here would be another thing said.
+        let deliveries = if matches!(told, Told::Reply { .. }) { self.told(true) } else { once };
         self.script.push(Occurrence { at, truth: None, told, deliveries });
     }
 }

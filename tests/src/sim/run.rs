@@ -5,14 +5,15 @@ use std::fmt;
 use std::ops::AddAssign;
 
 use jiff::{SignedDuration, Timestamp};
+use recoup_app::engine::Outlets;
 use recoup_app::ports::Queue;
-use recoup_core::{CaseId, Settlement};
+use recoup_core::{CaseId, EventKey, Settlement};
 
 use super::chance::Chance;
 use super::deployment::{CONSUMED, Deployment, Done, Ended, Work};
 use super::history::{History, News, Sent, status_body};
 use super::invariants::{View, case_of, check};
-use super::outside::{FactTold, Occurrence, Told};
+use super::outside::{FactTold, Occurrence, REPLIES, Told};
 use super::plan::{Plan, Planned};
 use crate::{Fault, Lines, Memory, Settings, Stack, meta, seeds};
 
@@ -163,11 +164,19 @@ struct Player<'a> {
 impl<'a> Player<'a> {
     fn new(run: &'a Run, lines: Lines) -> Self {
         let mut chance = Chance::of(run.seed, 3);
-        let settings = Settings::default();
+        let outlets = Outlets { slack: true, ..Outlets::default() };
+        let settings = Settings { outlets, ..Settings::default() };
         let skew = SignedDuration::from_secs(if chance.one_in(4) { 300 } else { 0 });
         let skews = vec![SignedDuration::ZERO, skew, -skew];
-        let workers =
-            [Queue::Whatsapp, Queue::Whatsapp, Queue::Whatsapp, Queue::Sms, Queue::Sms, Queue::Spill];
+        let workers = [
+            Queue::Whatsapp,
+            Queue::Whatsapp,
+            Queue::Whatsapp,
+            Queue::Sms,
+            Queue::Sms,
+            Queue::HandOff,
+            Queue::Spill,
+        ];
         let memory = Memory::new(settings.now).gated();
         let start = settings.now;
         let deployment = Deployment::new(memory, settings, &workers, skews);
@@ -373,6 +382,17 @@ impl<'a> Player<'a> {
         if of_provider {
             webhook.body = Some(body.clone());
         }
+        match &webhook.told {
+            Told::Reply { phone, at, .. } => self.history.hear(phone, meta::inbound_id(at.as_second())),
+            // Each delivery of a word is another message.
+            Told::Word { phone, .. } => self.history.hear(phone, format!("word {nth}")),
+            Told::Fact(_)
+            | Told::Forged(_)
+            | Told::Unreadable(_)
+            | Told::ForeignStatus(_)
+            | Told::Notice(_)
+            | Told::Poison(..) => {}
+        }
         self.totals.events += 1;
         let request = if of_provider {
             Stack::request("meta", meta::sign(body.as_bytes(), seeds::APP_SECRET), body)
@@ -401,6 +421,11 @@ impl<'a> Player<'a> {
                     self.heard.push(fact);
                 }
                 self.hear_word(&webhook.told);
+                if let Told::Reply { text, at, .. } = &webhook.told
+                    && REPLIES.iter().any(|(reply, for_a_person)| reply == text && *for_a_person)
+                {
+                    self.history.for_a_person.insert(hand_off_id(&meta::inbound_id(at.as_second())));
+                }
             }
             Done::Answered(401 | 400) => self.totals.refused += 1,
             Done::Answered(_) | Done::Again(_) | Done::Swept(_) | Done::Died => {
@@ -491,6 +516,11 @@ impl<'a> Player<'a> {
         self.totals.parked = memory.waiting(Queue::Parked).len().try_into().unwrap_or(u64::MAX);
         Ok(self.totals)
     }
+}
+
+/// The id that the hand-off of a reply carries.
+fn hand_off_id(message: &str) -> String {
+    format!("ho_{:016x}", u64::from_be_bytes(EventKey::of_id(message).0))
 }
 
 /// Something to start.

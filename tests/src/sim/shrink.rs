@@ -129,6 +129,8 @@ impl fmt::Display for Failure {
                 Told::Forged(_) => "forged".to_owned(),
                 other @ (Told::Unreadable(_)
                 | Told::Word { .. }
+                | Told::Reply { .. }
+                | Told::Notice(_)
                 | Told::ForeignStatus(_)
                 | Told::Poison(..)) => {
                     format!("{other:?}")

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use recoup_app::http::{Answer, Request};
 use recoup_app::ports::{Clock, Queue, SecretName};
 use recoup_app::{channel_webhook, webhook};
-use recoup_tests::{Call, Fault, Stack, meta, seeds, stripe};
+use recoup_tests::{Call, Fault, Stack, meta, seeds, stripe, twilio};
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, minutes, scene};
@@ -150,8 +150,11 @@ fn f34_without_its_secret_a_webhook_is_answered_503_and_nothing_is_verified_with
         ("empty", SecretName::Source("stripe"), Some(stripe.as_str()), "secret_unfit"),
         ("not the object", SecretName::Source("stripe"), Some("whsec_bare"), "secret_unfit"),
         ("unavailable", SecretName::Meta, None, "secret_unavailable"),
+        ("unavailable", SecretName::Twilio, None, "secret_unavailable"),
+        ("no token", SecretName::Twilio, Some(r#"{"account_sid":"AC1"}"#), "secret_unfit"),
         ("a placeholder", SecretName::Meta, Some(r#"{"app_secret":"changeme"}"#), "secret_unfit"),
     ];
+    let said = [("MessageSid", "SM1"), ("From", seeds::PHONE), ("Body", "STOP")];
     for (what, name, text, reason) in cases {
         scene(|scene| {
             match text {
@@ -160,9 +163,11 @@ fn f34_without_its_secret_a_webhook_is_answered_503_and_nothing_is_verified_with
             }
             let post = |scene: &Scene| match name {
                 SecretName::Source(_) => scene.post_stripe(&failure()),
+                SecretName::Twilio => scene.post_twilio(twilio::INBOUND, &said),
                 SecretName::Pepper
                 | SecretName::Meta
-                | SecretName::Twilio
+                | SecretName::Msg91
+                | SecretName::Rapiwa
                 | SecretName::Push
                 | SecretName::Outlets => scene.post_meta(&meta::text(seeds::PHONE, "STOP", 1)),
             };

@@ -2,14 +2,18 @@
 //!
 //! Every test runs in a [`scene`], which also checks that nothing seeded shows in a log line, a queue or a schedule.
 
+mod aws_events;
 mod bad_input;
 mod batches;
 mod breaker;
+mod carriers;
 mod climb;
 mod cost;
 mod crashes;
 mod deaths;
 mod deliveries;
+mod doors;
+mod email;
 mod forgeries;
 mod gap_guard;
 mod hostile;
@@ -24,6 +28,7 @@ mod races;
 mod redrives;
 mod refusals;
 mod replies;
+mod reply_models;
 mod same_debt;
 mod scene;
 mod sms;

@@ -57,7 +57,7 @@ fn shopify(scene: &Scene, topic: &str, body: &Value) -> Answer {
 }
 
 /// An event of the merchant's own backend; its id is what it is told apart by.
-fn tell(scene: &Scene, kind: &str, data: &Value) -> Answer {
+pub(crate) fn tell(scene: &Scene, kind: &str, data: &Value) -> Answer {
     with_key(scene, "standard_webhooks", KEY);
     let timestamp = scene.memory.wall().to_string();
     let body = json!({"type": kind, "timestamp": timestamp, "version": 1, "data": data}).to_string();

@@ -1,5 +1,6 @@
 //! What stops a message: the money, a dispute, the buyer.
 
+use recoup_app::classifier::Rules;
 use recoup_app::ports::Clock;
 use recoup_app::{channel_webhook, payment_webhook};
 use recoup_tests::webhooks;
@@ -23,7 +24,7 @@ pub(crate) fn meanwhile(scene: &Scene, call: Call, event: &Value) {
 pub(crate) fn meanwhile_said(scene: &Scene, call: Call, body: &Value) {
     let (engine, request) = (scene.engine.clone(), Stack::meta_request(body.to_string()));
     scene.memory.before(call, move |_| async move {
-        assert_eq!(channel_webhook::handle(&engine, &request).await.status, 200);
+        assert_eq!(channel_webhook::handle(&engine, &Rules, None, &request).await.status, 200);
     });
 }
 

@@ -18,6 +18,9 @@ pub(crate) static ROUTES: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|
     let others = [
         owned("GET /channels/meta", "channel-webhook"),
         owned("POST /channels/meta", "channel-webhook"),
+        owned("POST /channels/msg91/{secret}", "channel-webhook"),
+        owned("POST /channels/rapiwa/{secret}", "channel-webhook"),
+        owned("POST /channels/twilio", "channel-webhook"),
         // Braintree asks whether the URL is ours.
         owned("GET /webhooks/braintree", "payment-webhook"),
     ];
@@ -25,7 +28,9 @@ pub(crate) static ROUTES: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|
 });
 
 /// Function and the queue it reads. Nobody reads the parked queue and the dead letters of hand-offs.
-pub(crate) const CONSUMERS: [(&str, &str); 5] = [
+pub(crate) const CONSUMERS: [(&str, &str); 7] = [
+    ("channel-events", "ChannelEventsQueue"),
+    ("email-sender", "EmailQueue"),
     ("handoff", "HandoffQueue"),
     ("push-sender", "PushQueue"),
     ("sms-fallback", "SmsQueue"),
@@ -43,7 +48,7 @@ struct Queue {
     sources: &'static [&'static str],
 }
 
-const QUEUES: [Queue; 7] = [
+const QUEUES: [Queue; 9] = [
     Queue {
         name: "WhatsappQueue",
         suffix: "whatsapp",
@@ -63,11 +68,18 @@ const QUEUES: [Queue; 7] = [
         suffix: "parked",
         retention_days: 14,
         redrive: None,
-        sources: &["sms", "push", "spill"],
+        sources: &["sms", "push", "email", "spill", "channel-events"],
     },
     Queue {
         name: "PushQueue",
         suffix: "push",
+        retention_days: 4,
+        redrive: Some(("ParkedQueue", 5)),
+        sources: &[],
+    },
+    Queue {
+        name: "EmailQueue",
+        suffix: "email",
         retention_days: 4,
         redrive: Some(("ParkedQueue", 5)),
         sources: &[],
@@ -85,6 +97,13 @@ const QUEUES: [Queue; 7] = [
         retention_days: 14,
         redrive: None,
         sources: &["handoff"],
+    },
+    Queue {
+        name: "ChannelEventsQueue",
+        suffix: "channel-events",
+        retention_days: 4,
+        redrive: Some(("ParkedQueue", 100)),
+        sources: &[],
     },
     Queue {
         name: "SpillQueue",
@@ -341,7 +360,9 @@ mod refusals {
     #[test]
     fn a_batch_that_fails_whole_or_is_handed_out_twice_is_refused() {
         for (function, event, binary) in [
+            ("ChannelEventsFunction", "Published", "channel-events"),
             ("HandoffFunction", "Notes", "handoff"),
+            ("EmailSenderFunction", "DueSteps", "email-sender"),
             ("PushSenderFunction", "DueSteps", "push-sender"),
             ("SmsFallbackFunction", "DueSteps", "sms-fallback"),
             ("SweepFunction", "SpilledEvents", "sweep"),

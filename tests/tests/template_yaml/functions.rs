@@ -8,9 +8,11 @@ use crate::flow::{CONSUMERS, ROUTES};
 use crate::model::{Code, Template, entries, items, pascal, target, text};
 
 /// Binary, memory in MB, timeout in seconds.
-const SIZES: [(&str, u64, u64); 10] = [
+const SIZES: [(&str, u64, u64); 12] = [
     ("cart-webhook", 128, 10),
+    ("channel-events", 128, 30),
     ("channel-webhook", 128, 10),
+    ("email-sender", 256, 30),
     ("handoff", 128, 30),
     ("kyc-webhook", 128, 10),
     ("merchant-webhook", 128, 10),
@@ -22,10 +24,15 @@ const SIZES: [(&str, u64, u64); 10] = [
 ];
 
 /// Where a variable that is no policy setting must point.
-const WIRING: [(&str, &str); 22] = [
+const WIRING: [(&str, &str); 28] = [
+    ("CHANNELS_URL", "${PublicUrl}/channels"),
+    ("CHANNEL_EVENTS_QUEUE_URL", "ChannelEventsQueue"),
+    ("EMAIL_MAX_RECEIVES", "EmailMaxReceiveCount"),
+    ("EMAIL_QUEUE_URL", "EmailQueue"),
     ("HANDOFF_DEAD_QUEUE_URL", "HandoffDeadQueue"),
     ("HANDOFF_QUEUE_URL", "HandoffQueue"),
     ("META_SECRET_ARN", "MetaSecret"),
+    ("MSG91_SECRET_ARN", "Msg91Secret"),
     ("OUTLETS_SECRET_ARN", "OutletsSecret"),
     ("PARKED_QUEUE_ARN", "ParkedQueue.Arn"),
     ("PARKED_QUEUE_URL", "ParkedQueue"),
@@ -33,6 +40,7 @@ const WIRING: [(&str, &str); 22] = [
     ("PUSH_MAX_RECEIVES", "PushMaxReceiveCount"),
     ("PUSH_QUEUE_URL", "PushQueue"),
     ("PUSH_SECRET_ARN", "PushSecret"),
+    ("RAPIWA_SECRET_ARN", "RapiwaSecret"),
     ("RECOUP_BRAND", "Brand"),
     ("RECOUP_LOG", "LogLevel"),
     ("SCHEDULER_ROLE_ARN", "SchedulerRole.Arn"),
@@ -162,6 +170,10 @@ pub(crate) fn variable_problems(template: &Template, code: &Code) -> Vec<String>
 
 /// A setting comes from the parameter of its name; everything else from the resource it names.
 fn wiring_problem(place: &str, name: &str, value: &Value) -> Option<String> {
+    let otherwise = target(&value["Fn::If"][2]);
+    if name == "CHANNELS_URL" && otherwise != "${WebhookApi.ApiEndpoint}/channels" {
+        return Some(format!("{place}: {name} is {otherwise} without a PublicUrl"));
+    }
     let value = if value["Fn::If"].is_array() { &value["Fn::If"][1] } else { value };
     let attribute = &value["Fn::GetAtt"];
     let points_at =
@@ -204,7 +216,8 @@ pub(crate) fn sample_problems(template: &Template, code: &Code) -> Vec<String> {
             ));
         }
         for record in items(&sample["Records"]) {
-            let queue = text(&record["eventSourceARN"]).rsplit('-').next().unwrap_or_default();
+            // The stack of the samples is called recoup.
+            let queue = text(&record["eventSourceARN"]).rsplit(":recoup-").next().unwrap_or_default();
             let listens = CONSUMERS
                 .iter()
                 .any(|(name, from)| name == owner && *from == format!("{}Queue", pascal(queue)));
@@ -314,6 +327,9 @@ mod refusals {
             json!("x"),
             "Globals sets OLD_NAME, which no function reads",
         );
+        for (branch, words) in [(1, "not ${PublicUrl}/channels"), (2, "without a PublicUrl")] {
+            assert_refused(&format!("{sender}/CHANNELS_URL/Fn::If/{branch}"), json!("https://x"), words);
+        }
         let sms = json!({"Ref": "SmsQueue"});
         assert_refused(&format!("{shared}/WHATSAPP_QUEUE_URL"), sms, "WHATSAPP_QUEUE_URL is SmsQueue");
         let url = json!({"Ref": "WhatsappQueue"});

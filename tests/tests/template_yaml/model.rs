@@ -130,6 +130,9 @@ pub(crate) fn target(value: &Value) -> String {
     if let Some(name) = value["Ref"].as_str() {
         return name.to_owned();
     }
+    if let Some([Value::String(condition), then, otherwise]) = value["Fn::If"].as_array().map(Vec::as_slice) {
+        return format!("{} if {condition} else {}", target(then), target(otherwise));
+    }
     if value["Fn::Join"][0] == "," {
         return target(&value["Fn::Join"][1]);
     }

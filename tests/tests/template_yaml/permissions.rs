@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use crate::model::{Template, entries, items, pascal, target, text};
 
 /// What every function may do that decides about cases.
-const EVERY_FUNCTION: [&str; 6] = [
+const EVERY_FUNCTION: [&str; 7] = [
     "iam:PassRole on SchedulerRole when StringEquals iam:PassedToService scheduler.amazonaws.com",
     "scheduler:CreateSchedule on scheduler:schedule/${ScheduleGroup}/*",
     "scheduler:DeleteSchedule on scheduler:schedule/${ScheduleGroup}/*",
+    "sqs:SendMessage on EmailQueue",
     "sqs:SendMessage on HandoffQueue",
     "sqs:SendMessage on ParkedQueue",
     "sqs:SendMessage on PushQueue",
@@ -38,14 +39,30 @@ macro_rules! webhook {
     };
 }
 
+/// A carrier's secret, where the carrier is configured.
+macro_rules! carrier {
+    ($secret:literal, $condition:literal) => {
+        concat!("secretsmanager:GetSecretValue on ", $secret, " if ", $condition)
+    };
+}
+
 /// The key of the recipients' hashes, for functions that look a buyer up.
 const PEPPER: &str = "secretsmanager:GetSecretValue on PepperSecret";
+
+/// Asking the model that reads replies, by its id or its ARN, and, through an inference profile, the models behind it.
+const MODEL: &str = "bedrock:InvokeModel on AWS::NoValue if ReplyModelIsArn else \
+                     bedrock:${AWS::Region}::foundation-model/${ReplyModel} if RepliesReadByModel";
+const PROFILE: &str = "bedrock:InvokeModel on ReplyModel if ReplyModelIsArn else \
+                       bedrock:inference-profile/${ReplyModel} if RepliesReadByModel";
+const BEHIND_THE_PROFILE: &str = "bedrock:InvokeModel on bedrock:*::foundation-model/* \
+                                  when StringEquals bedrock:InferenceProfileArn ReplyModel if ReplyModelIsArn else \
+                                  bedrock:inference-profile/${ReplyModel} if RepliesReadByModel";
 
 /// The function that only marks what was told.
 const TELLS: &str = "handoff";
 
 /// What a function may do beyond that, writing its own log and reading its own queue apart.
-const BEYOND: [(&str, &[&str]); 10] = [
+const BEYOND: [(&str, &[&str]); 12] = [
     (
         TELLS,
         &[
@@ -63,17 +80,52 @@ const BEYOND: [(&str, &[&str]); 10] = [
             "sqs:SendMessage on WhatsappQueue",
         ],
     ),
+    (
+        "channel-events",
+        &[
+            MODEL,
+            PROFILE,
+            BEHIND_THE_PROFILE,
+            PEPPER,
+            "sqs:SendMessage on SmsQueue",
+            "sqs:SendMessage on WhatsappQueue",
+        ],
+    ),
+    (
+        "email-sender",
+        &[
+            PEPPER,
+            secrets_of!("payment"),
+            "ses:SendEmail on ses:configuration-set/${EmailConfigurationSet} if EmailEventsConfigured",
+            "ses:SendEmail on ses:identity/${EmailIdentity} if EmailConfigured",
+            "sqs:SendMessage on SmsQueue",
+            "sqs:SendMessage on WhatsappQueue",
+        ],
+    ),
     webhook!("payment-webhook", secrets_of!("payment")),
     webhook!("cart-webhook", PEPPER, secrets_of!("cart")),
     webhook!("kyc-webhook", secrets_of!("kyc")),
     webhook!("merchant-webhook", PEPPER, secrets_of!("merchant")),
-    webhook!("channel-webhook", PEPPER, "secretsmanager:GetSecretValue on MetaSecret"),
+    webhook!(
+        "channel-webhook",
+        MODEL,
+        PROFILE,
+        BEHIND_THE_PROFILE,
+        PEPPER,
+        carrier!("MetaSecret", "WhatsappByMeta"),
+        carrier!("Msg91Secret", "Msg91Configured"),
+        carrier!("RapiwaSecret", "RapiwaConfigured"),
+        carrier!("TwilioSecret", "ByTwilio")
+    ),
     (
         "whatsapp-sender",
         &[
             PEPPER,
-            "secretsmanager:GetSecretValue on MetaSecret",
+            carrier!("MetaSecret", "WhatsappByMeta"),
+            carrier!("RapiwaSecret", "RapiwaConfigured"),
+            carrier!("TwilioSecret", "WhatsappByTwilio"),
             secrets_of!("payment"),
+            "social-messaging:SendWhatsAppMessage on WhatsappOriginationIdentity if WhatsappByAws",
             "sqs:SendMessage on SmsQueue",
             "sqs:SendMessage on WhatsappQueue",
         ],
@@ -83,7 +135,8 @@ const BEYOND: [(&str, &[&str]); 10] = [
         &[
             PEPPER,
             secrets_of!("payment"),
-            "secretsmanager:GetSecretValue on TwilioSecret if SmsByTwilio",
+            carrier!("Msg91Secret", "Msg91Configured"),
+            carrier!("TwilioSecret", "SmsByTwilio"),
             "sms-voice:SendTextMessage on SmsOriginationIdentity if SmsByAws",
             "sqs:SendMessage on SmsQueue",
             "sqs:SendMessage on WhatsappQueue",
@@ -93,8 +146,14 @@ const BEYOND: [(&str, &[&str]); 10] = [
         "sweep",
         &[
             "dynamodb:Scan on Table",
+            MODEL,
+            PROFILE,
+            BEHIND_THE_PROFILE,
             PEPPER,
-            "secretsmanager:GetSecretValue on MetaSecret",
+            carrier!("MetaSecret", "WhatsappByMeta"),
+            carrier!("Msg91Secret", "Msg91Configured"),
+            carrier!("RapiwaSecret", "RapiwaConfigured"),
+            carrier!("TwilioSecret", "ByTwilio"),
             secrets_of!("payment"),
             secrets_of!("cart"),
             secrets_of!("kyc"),
@@ -111,7 +170,8 @@ const TIMERS: [(&str, &[&str]); 2] = [
     ("SweepTimerRole", &["lambda:InvokeFunction on SweepFunction"]),
 ];
 
-const WILDCARD_RESOURCES: [&str; 5] = [
+const WILDCARD_RESOURCES: [&str; 6] = [
+    "bedrock:*::foundation-model/*",
     "scheduler:schedule/${ScheduleGroup}/*",
     "secretsmanager:secret:${AWS::StackName}/cart/*",
     "secretsmanager:secret:${AWS::StackName}/kyc/*",
@@ -182,9 +242,9 @@ fn items_of(binary: &str) -> &'static str {
     match binary {
         TELLS => "c#${Brand}#*",
         // Message providers say nothing of a source's successes.
-        "channel-webhook" => "c#${Brand}#* r#${Brand}#* p#${Brand}",
+        "channel-webhook" | "channel-events" => "c#${Brand}#* r#${Brand}#* p#${Brand}",
         // The sweep replays what providers said while the table could not take it.
-        "push-sender" | "sms-fallback" | "whatsapp-sender" | "sweep" => {
+        "email-sender" | "push-sender" | "sms-fallback" | "whatsapp-sender" | "sweep" => {
             "c#${Brand}#* r#${Brand}#* f#${Brand}#* p#${Brand}"
         }
         _ => "c#${Brand}#* r#${Brand}#* f#${Brand}#*",
@@ -270,12 +330,14 @@ mod refusals {
             Value::Null,
             "may iam:PassRole on SchedulerRole, which",
         );
-        let secret = statement("ChannelWebhookRole", 4, "Resource/1");
+        let secret = statement("ChannelWebhookRole", 4, "Resource");
         assert_refused(
             &secret,
             json!({"Fn::GetAtt": ["StripeSecret", "Id"]}),
             "GetSecretValue on StripeSecret, which",
         );
+        let carrier = statement("ChannelWebhookRole", 5, "Fn::If/0");
+        assert_refused(&carrier, json!("HasPublicUrl"), "on MetaSecret if HasPublicUrl, which");
         assert_refused(&statement("WhatsappSenderRole", 0, "Effect"), json!("Deny"), "is no plain Allow");
         assert_refused(&statement("WhatsappSenderRole", 0, "NotAction"), json!("sqs:*"), "is no plain Allow");
         let managed = json!(["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"]);
@@ -290,8 +352,30 @@ mod refusals {
             json!({"Type": "AWS::IAM::Policy"}),
             "Other grants rights beside the roles",
         );
+        let any_model =
+            properties("ChannelWebhookRole", "Policies/0/PolicyDocument/Statement/10/Fn::If/1/Condition");
+        assert_refused(
+            &any_model,
+            Value::Null,
+            "may bedrock:InvokeModel on bedrock:*::foundation-model/* if",
+        );
         let else_branch = properties("SmsFallbackRole", "Policies/0/PolicyDocument/Statement/6/Fn::If/2");
         assert_refused(&else_branch, json!({"Effect": "Allow"}), "a statement has an else");
+    }
+
+    #[test]
+    fn letters_of_another_sender_are_refused() {
+        let identity =
+            properties("EmailSenderRole", "Policies/0/PolicyDocument/Statement/6/Fn::If/1/Resource");
+        let every =
+            json!({"Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"});
+        assert_refused(&identity, every, "ses:SendEmail on ses:identity/* is a wildcard");
+        let set = properties("EmailSenderRole", "Policies/0/PolicyDocument/Statement/7/Fn::If/0");
+        assert_refused(
+            &set,
+            json!("EmailConfigured"),
+            "EmailSenderRole may not ses:SendEmail on ses:configuration-set",
+        );
     }
 
     #[test]

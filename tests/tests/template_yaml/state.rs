@@ -1,26 +1,18 @@
 //! What is kept: the table, the secrets, the parameters; and what wakes a person.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use crate::model::{Code, Template, entries, items, target, text};
 
-/// Secret, and the members of its JSON.
-const SECRETS: [(&str, &[&str]); 3] = [
-    ("MetaSecret", &["access_token", "app_secret", "verify_token"]),
-    ("StripeSecret", &["api_key", "signing_secrets"]),
-    ("TwilioSecret", &["account_sid", "auth_token", "from"]),
-];
-
-/// Secret that is handed over whole, its parameter, and the condition under which it exists.
-const DOCUMENTS: [(&str, &str, &str); 2] = [
-    ("OutletsSecret", "OutletsSecretJson", "OutletsConfigured"),
-    ("PushSecret", "PushSecretJson", "PushConfigured"),
-];
-
 /// Alarm, its metric, and what it looks at.
-const ALARMS: [(&str, &str, &[&str]); 8] = [
+const ALARMS: [(&str, &str, &[&str]); 11] = [
+    (
+        "ChannelEventsAgeAlarm",
+        "ApproximateAgeOfOldestMessage",
+        &[r#"{"Fn::GetAtt":["ChannelEventsQueue","QueueName"]}"#],
+    ),
+    ("ChannelEventsErrorsAlarm", "Errors", &[r#"{"Ref":"ChannelEventsFunction"}"#]),
+    ("EmailSenderErrorsAlarm", "Errors", &[r#"{"Ref":"EmailSenderFunction"}"#]),
     (
         "HandoffDeadAlarm",
         "ApproximateNumberOfMessagesVisible",
@@ -76,86 +68,6 @@ pub(crate) fn table_problems(template: &Template) -> Vec<String> {
     found
 }
 
-/// Checks the shape of the secrets, and that nothing secret is echoed or leaves them.
-pub(crate) fn secret_problems(template: &Template) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut stored = BTreeSet::new();
-    for (name, members) in SECRETS {
-        let pattern = text(&template.properties(name)["SecretString"]["Fn::Sub"]);
-        stored.extend(parameters_in(pattern));
-        let value: Value = serde_json::from_str(pattern).unwrap_or_default();
-        let names: Vec<&str> = entries(&value).map(|(name, _)| name).collect();
-        if names != members {
-            found.push(format!("{name} holds {names:?}, not {members:?}"));
-        }
-    }
-    for (name, parameter, condition) in DOCUMENTS {
-        stored.insert(parameter);
-        let secret = &template.0["Resources"][name];
-        if secret["Properties"]["SecretString"] != json!({"Ref": parameter}) {
-            found.push(format!("{name} is not {parameter}"));
-        }
-        let empty = json!({"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]});
-        if secret["Condition"] != condition || template.0["Conditions"][condition] != empty {
-            found.push(format!("{name} exists without {parameter}"));
-        }
-    }
-    if template.properties("StripeSecret")["SecretString"]["Fn::Sub"]
-        .as_str()
-        .is_none_or(|pattern| !pattern.contains(r#""signing_secrets":["${StripeSigningSecret}"]"#))
-    {
-        found.push("StripeSecret: signing_secrets is no list".to_owned());
-    }
-    if template.0["Resources"]["TwilioSecret"]["Condition"] != "SmsByTwilio" {
-        found.push("TwilioSecret exists without Twilio".to_owned());
-    }
-    let pepper = &template.properties("PepperSecret")["GenerateSecretString"];
-    if pepper["PasswordLength"].as_u64() < Some(32) {
-        found.push(format!("PepperSecret is not generated with 32 characters or more: {pepper}"));
-    }
-    let hidden: BTreeSet<&str> = entries(&template.0["Parameters"])
-        .filter(|(_, parameter)| parameter["NoEcho"] == true)
-        .map(|(name, _)| name)
-        .collect();
-    for name in stored.difference(&hidden) {
-        found.push(format!("{name} goes into a secret but is shown: NoEcho is not set"));
-    }
-    for name in hidden {
-        if !matches!(template.0["Parameters"][name]["Default"].as_str(), None | Some("")) {
-            found.push(format!("{name} is secret but has a default"));
-        }
-        if !stored.contains(name) {
-            found.push(format!("{name} is secret but stored in no secret"));
-        }
-        for (place, value) in
-            [("Globals", &template.0["Globals"]), ("Outputs", &template.0["Outputs"])].into_iter().chain(
-                entries(&template.0["Resources"]).filter(|(_, r)| r["Type"] != "AWS::SecretsManager::Secret"),
-            )
-        {
-            if mentions(value, name) {
-                found.push(format!("{place} shows the secret parameter {name}"));
-            }
-        }
-    }
-    found
-}
-
-fn parameters_in(pattern: &str) -> impl Iterator<Item = &str> {
-    pattern.split("${").skip(1).filter_map(|rest| rest.split('}').next())
-}
-
-fn mentions(value: &Value, parameter: &str) -> bool {
-    match value {
-        Value::Array(items) => items.iter().any(|item| mentions(item, parameter)),
-        Value::Object(members) => members.iter().any(|(key, value)| match (key.as_str(), value.as_str()) {
-            ("Ref", Some(name)) => name == parameter,
-            ("Fn::Sub", Some(pattern)) => parameters_in(pattern).any(|name| name == parameter),
-            _ => mentions(value, parameter),
-        }),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    }
-}
-
 /// Checks that a person who deploys is told what each parameter is, and which output goes where.
 pub(crate) fn parameter_problems(template: &Template) -> Vec<String> {
     let mut found = Vec::new();
@@ -174,6 +86,9 @@ pub(crate) fn parameter_problems(template: &Template) -> Vec<String> {
     }
     for (output, resource) in [
         ("ApiId", "WebhookApi"),
+        ("ChannelEventsQueueUrl", "ChannelEventsQueue"),
+        ("ChannelEventsTopicArn", "ChannelEventsTopic"),
+        ("EmailQueueUrl", "EmailQueue"),
         ("HandoffDeadQueueUrl", "HandoffDeadQueue"),
         ("HandoffQueueUrl", "HandoffQueue"),
         ("ParkedQueueUrl", "ParkedQueue"),
@@ -279,60 +194,6 @@ mod refusals {
             "PepperSecret does not outlive",
         );
         assert_refused("/Resources/Second", json!({"Type": "AWS::DynamoDB::Table"}), "the tables are");
-    }
-
-    #[test]
-    fn a_secret_that_shows_is_refused() {
-        assert_refused(
-            "/Parameters/MetaAppSecret/NoEcho",
-            Value::Null,
-            "MetaAppSecret goes into a secret but is shown",
-        );
-        assert_refused(
-            "/Parameters/MetaAppSecret/Default",
-            json!("changeme"),
-            "MetaAppSecret is secret but has a default",
-        );
-        let variable = properties("SweepFunction", "Environment/Variables/META_SECRET_ARN");
-        assert_refused(
-            &variable,
-            json!({"Ref": "StripeApiKey"}),
-            "SweepFunction shows the secret parameter StripeApiKey",
-        );
-        let output = "/Outputs/ApiUrl/Value";
-        assert_refused(
-            output,
-            json!({"Fn::Sub": "${MetaVerifyToken}"}),
-            "Outputs shows the secret parameter MetaVerify",
-        );
-        let meta = properties("MetaSecret", "SecretString");
-        assert_refused(
-            &meta,
-            json!({"Fn::Sub": "{\"app_secret\":\"${MetaAppSecret}\"}"}),
-            "MetaSecret holds [\"app_secret\"]",
-        );
-        assert_refused(&meta, json!({"Fn::Sub": "not json"}), "MetaSecret holds []");
-        let single = json!({"Fn::Sub": "{\"signing_secrets\":\"${StripeSigningSecret}\",\"api_key\":\"${StripeApiKey}\"}"});
-        assert_refused(&properties("StripeSecret", "SecretString"), single, "signing_secrets is no list");
-        assert_refused(
-            "/Resources/TwilioSecret/Condition",
-            Value::Null,
-            "TwilioSecret exists without Twilio",
-        );
-        for (secret, parameter) in [("PushSecret", "PushSecretJson"), ("OutletsSecret", "OutletsSecretJson")]
-        {
-            let place = properties(secret, "SecretString");
-            assert_refused(&place, json!({"Ref": "Brand"}), &format!("{secret} is not {parameter}"));
-            let condition = format!("/Resources/{secret}/Condition");
-            assert_refused(&condition, Value::Null, &format!("{secret} exists without {parameter}"));
-            let shown = format!("/Parameters/{parameter}/NoEcho");
-            assert_refused(&shown, Value::Null, &format!("{parameter} goes into a secret but is shown"));
-        }
-        assert_refused(
-            &properties("PepperSecret", "GenerateSecretString"),
-            Value::Null,
-            "PepperSecret is not generated",
-        );
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub(crate) fn trust_problems(template: &Template) -> Vec<String> {
     found
 }
 
-/// Checks that every queue refuses plain HTTP, and that only the scheduler's dead letters come by a queue's own policy.
+/// Checks that every queue refuses plain HTTP, and that by a queue's own policy only the scheduler's dead letters come,
+/// and what our own topic was told.
 pub(crate) fn queue_policy_problems(template: &Template) -> Vec<String> {
     let mut found = Vec::new();
     for queue in template.resources("AWS::SQS::Queue").into_keys() {
@@ -59,6 +60,12 @@ pub(crate) fn queue_policy_problems(template: &Template) -> Vec<String> {
                 "Allow {} sqs:SendMessage on {queue} when ArnLike aws:SourceArn ScheduleGroup \
                  scheduler:schedule/${{ScheduleGroup}}/* when StringEquals aws:SourceAccount AWS::AccountId",
                 json!({"Service": "scheduler.amazonaws.com"})
+            ));
+        }
+        if queue == "ChannelEventsQueue" {
+            expected.push(format!(
+                "Allow {} sqs:SendMessage on {queue} when ArnEquals aws:SourceArn ChannelEventsTopic",
+                json!({"Service": "sns.amazonaws.com"})
             ));
         }
         if statements != expected {
@@ -113,6 +120,8 @@ mod refusals {
             Value::Null,
             "ParkedQueuePolicy says",
         );
+        let topic = policy("ChannelEventsQueuePolicy", 1);
+        assert_refused(&format!("{topic}/Condition"), Value::Null, "ChannelEventsQueuePolicy says");
         assert_refused("/Resources/SpillQueuePolicy", Value::Null, "SpillQueue has no policy");
     }
 }

@@ -6,6 +6,7 @@
 mod forged_signature;
 mod handed_off;
 mod lines;
+mod no_number;
 mod number_without_whatsapp;
 mod order_climbs;
 mod other_triggers;
@@ -24,7 +25,7 @@ use crate::stack::Stack;
 
 use play::Play;
 
-const TITLES: [(char, &str); 9] = [
+const TITLES: [(char, &str); 10] = [
     ('a', "A failed subscription charge: WhatsApp on Day 0, 3 and 7, and silence once it is paid"),
     ('b', "The same event five times, its payment intent too, and out of order: one message"),
     ('c', "A number without WhatsApp: one text message instead"),
@@ -34,6 +35,7 @@ const TITLES: [(char, &str); 9] = [
     ('g', "A cart is left and a check of identity is refused: the other two triggers"),
     ('h', "The payment of an order fails: push, WhatsApp, text message, until it is read or paid"),
     ('i', "The buyer asks for a person: people are told, and dunning waits for them"),
+    ('j', "A buyer without a number: an e-mail instead, until a number becomes known"),
 ];
 
 /// Plays every scenario, one after the other, and reports what was so and what was not.
@@ -72,14 +74,15 @@ async fn one(letter: char, play: &mut Play<'_>) -> Result<(), LocalError> {
         'f' => forged_signature::play(play).await,
         'g' => other_triggers::play(play).await,
         'h' => order_climbs::play(play).await,
-        _ => handed_off::play(play).await,
+        'i' => handed_off::play(play).await,
+        _ => no_number::play(play).await,
     }
 }
 
 /// Gathers what was sent and what the queues hold.
 async fn conclude(play: &Play<'_>, report: &mut Report) -> Result<(), LocalError> {
     let mut sent = Vec::new();
-    for channel in ["whatsapp", "sms", "push"] {
+    for channel in ["whatsapp", "sms", "push", "email"] {
         sent.extend(play.sent(channel).await?.into_iter().map(|entry| (channel, entry)));
     }
     sent.sort_by_key(|(_, entry)| entry.time);

@@ -14,19 +14,21 @@ use crate::stack::Stack;
 use crate::stripe_events::Invoice;
 use crate::stubs::Sent;
 
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 10] = [
     "payment-webhook",
     "merchant-webhook",
     "whatsapp-sender",
     "push-sender",
+    "email-sender",
     "sms-fallback",
     "channel-webhook",
+    "channel-events",
     "handoff",
     "sweep",
 ];
 
 /// The stubs that show what left.
-const LEAVES_BY: [&str; 6] = ["whatsapp", "sms", "push", "slack", "help_desk", "ends"];
+const LEAVES_BY: [&str; 7] = ["whatsapp", "sms", "push", "email", "slack", "help_desk", "ends"];
 
 /// A little more than the template's `FirstDelaySeconds`.
 const FIRST_DELAY: SignedDuration = SignedDuration::from_secs(125);

@@ -74,10 +74,11 @@ pub struct StackFile {
 }
 
 const ROUTES: [(&str, &str); 2] = [("stripe", "StripeWebhookUrl"), ("meta", "MetaWebhookUrl")];
-const QUEUES: [(&str, &str); 7] = [
+const QUEUES: [(&str, &str); 8] = [
     ("whatsapp", "WhatsappQueueUrl"),
     ("sms", "SmsQueueUrl"),
     ("push", "PushQueueUrl"),
+    ("email", "EmailQueueUrl"),
     ("handoff", "HandoffQueueUrl"),
     ("handoff_dead", "HandoffDeadQueueUrl"),
     ("parked", "ParkedQueueUrl"),
@@ -124,6 +125,7 @@ impl StackFile {
             ("whatsapp", &stubs.whatsapp),
             ("sms", &stubs.sms),
             ("push", &stubs.push),
+            ("email", &stubs.email),
             ("slack", &stubs.slack),
             ("help_desk", &stubs.help_desk),
             ("ends", &stubs.ends),
@@ -212,7 +214,7 @@ mod tests {
         json!({"outputs": {
             "ApiUrl": "http://127.0.0.1:1/api", "StripeWebhookUrl": "http://127.0.0.1:1/api/webhooks/stripe",
             "MetaWebhookUrl": "http://127.0.0.1:1/api/channels/meta", "WhatsappQueueUrl": "w",
-            "SmsQueueUrl": "s", "PushQueueUrl": "a", "HandoffQueueUrl": "h", "HandoffDeadQueueUrl": "d", "ParkedQueueUrl": "p", "SpillQueueUrl": "f", "TableName": "t",
+            "SmsQueueUrl": "s", "PushQueueUrl": "a", "EmailQueueUrl": "e", "HandoffQueueUrl": "h", "HandoffDeadQueueUrl": "d", "ParkedQueueUrl": "p", "SpillQueueUrl": "f", "TableName": "t",
             "ScheduleGroup": "g"}})
     }
 
@@ -237,7 +239,10 @@ mod tests {
             assert!(json.get(member).is_some(), "{member}");
         }
         let queues: Vec<&String> = json["queues"].as_object().expect("queues").keys().collect();
-        assert_eq!(queues, ["handoff", "handoff_dead", "parked", "push", "sms", "spill", "whatsapp"]);
+        assert_eq!(
+            queues,
+            ["email", "handoff", "handoff_dead", "parked", "push", "sms", "spill", "whatsapp"]
+        );
         assert_eq!(StackFile::read(&dir).expect("read"), Some(file));
         std::fs::remove_dir_all(&dir).expect("removed");
         assert_eq!(StackFile::read(&dir).expect("read"), None);

@@ -129,6 +129,7 @@ impl LocalAws {
             .env("TWILIO_API_URL", stubs.sms.url())
             .env("FCM_API_URL", stubs.push.url())
             .env("ONESIGNAL_API_URL", stubs.push.url())
+            .env("AWS_ENDPOINT_URL_SESV2", stubs.email.url())
             .env("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", stubs.sms.url());
         if let Some(endpoint) = functions_endpoint {
             command.args(["--endpoint", endpoint]);

@@ -8,6 +8,9 @@ use crate::{LocalError, signing};
 
 const PHONE_NUMBER_ID: &str = "106540000000001";
 const ONESIGNAL_APP_ID: &str = "106540a0-0000-4000-8000-000000000001";
+const SES_IDENTITY: &str = "acme.example";
+const SES_CONFIGURATION_SET: &str = "recoup-local";
+const EMAIL_FROM: &str = "billing@acme.example";
 const SMS_IDENTITY: &str = "arn:aws:sms-voice:us-east-1:000000000000:pool/pool-recoup-local";
 
 /// Secrets made up for one stack: none is a placeholder, and none opens anything else.
@@ -23,6 +26,8 @@ pub(super) fn credentials() -> Result<Credentials, LocalError> {
         push_token: format!("ya29.{}", random()?),
         onesignal_app_id: ONESIGNAL_APP_ID.to_owned(),
         onesignal_api_key: format!("os_v2_app_{}", random()?),
+        ses_identity: SES_IDENTITY.to_owned(),
+        ses_configuration_set: SES_CONFIGURATION_SET.to_owned(),
         slack_path: format!("/services/T{}/B{}/{}", &random()?[..8], &random()?[..8], random()?),
         help_desk_key: signing::random_webhook_key()?,
         ends_key: signing::random_webhook_key()?,
@@ -69,6 +74,10 @@ pub(super) fn parameters(
         ("TwilioAuthToken", &credentials.twilio_auth_token),
         ("TwilioFrom", "+15005550006"),
         ("PushSecretJson", push),
+        ("EmailFrom", EMAIL_FROM),
+        ("EmailFromName", "Acme"),
+        ("EmailIdentity", &credentials.ses_identity),
+        ("EmailConfigurationSet", &credentials.ses_configuration_set),
         ("Outlets", "slack,help_desk,ends"),
         ("OutletsSecretJson", told),
         ("CasePage", "https://ops.example.com/cases"),

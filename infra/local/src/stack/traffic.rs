@@ -141,7 +141,7 @@ impl Stack {
                 waiting.push(format!("timer {}", timer.name));
             }
         }
-        for name in ["whatsapp", "sms", "push", "handoff", "spill"] {
+        for name in ["whatsapp", "sms", "push", "email", "handoff", "spill"] {
             let depth = self.emulator.depth(self.file.queue(name)?).await?;
             // A delayed message is not due: the clock has not reached its time.
             if depth.visible + depth.in_flight > 0 {

@@ -14,6 +14,7 @@ mod push;
 mod receiver;
 mod script;
 mod server;
+mod ses;
 mod slack;
 mod sms;
 mod stripe;
@@ -88,6 +89,10 @@ pub struct Credentials {
     pub onesignal_app_id: String,
     /// Its key.
     pub onesignal_api_key: String,
+    /// The domain that is verified at SES.
+    pub ses_identity: String,
+    /// The configuration set at SES.
+    pub ses_configuration_set: String,
     /// The secret path of Slack's incoming webhook.
     pub slack_path: String,
     /// The key that signs what the help desk is told.
@@ -105,6 +110,8 @@ pub struct Stubs {
     pub sms: Stub,
     /// Firebase Cloud Messaging and OneSignal.
     pub push: Stub,
+    /// Amazon SES.
+    pub email: Stub,
     /// A channel of Slack.
     pub slack: Stub,
     /// The merchant's help desk.
@@ -131,6 +138,7 @@ impl Stubs {
             whatsapp: Stub::start(whatsapp, clock.clone()).await?,
             sms: Stub::start(sms::Sms::new(credentials), clock.clone()).await?,
             push: Stub::start(push::Push::new(credentials), clock.clone()).await?,
+            email: Stub::start(ses::Ses::new(credentials), clock.clone()).await?,
             slack: Stub::start(slack::Slack::new(credentials), clock.clone()).await?,
             help_desk: Stub::start(
                 receiver::Receiver::new("handoff.opened", &credentials.help_desk_key),

@@ -15,7 +15,7 @@ pub struct Match {
     /// The name of the template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
-    /// The id of the object asked for, at a stub that serves objects.
+    /// The id of the object asked for, at a stub that serves objects; the mailbox, at SES.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }

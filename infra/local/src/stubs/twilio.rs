@@ -1,5 +1,7 @@
 //! Twilio: `POST /2010-04-01/Accounts/{sid}/Messages.json` (facts: messaging-providers section 3).
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
@@ -12,11 +14,13 @@ use super::wire::{Answer, Request};
 use crate::signing::random_hex;
 
 const BODY_LIMIT: usize = 1600;
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 12] = [
     "To",
     "From",
     "MessagingServiceSid",
     "Body",
+    "ContentSid",
+    "ContentVariables",
     "MediaUrl",
     "StatusCallback",
     "ValidityPeriod",
@@ -24,6 +28,9 @@ const KNOWN: [&str; 10] = [
     "RiskCheck",
     "ShortenUrls",
 ];
+
+/// What WhatsApp's addresses begin with.
+const WHATSAPP: &str = "whatsapp:";
 
 /// The account that may send.
 pub(super) struct Account {
@@ -60,8 +67,9 @@ impl Account {
             "num_media": "0", "num_segments": "1", "price": null, "price_unit": null,
             "sid": id, "status": "queued", "to": value("To"), "uri": uri,
         });
-        let phone = value("To").map(str::to_owned);
-        Ok(Reading { keys: Match { phone, template: None, id: None }, answer: Answer::json(201, body) })
+        let phone = value("To").map(|to| to.trim_start_matches(WHATSAPP).to_owned());
+        let template = value("ContentSid").map(str::to_owned);
+        Ok(Reading { keys: Match { phone, template, id: None }, answer: Answer::json(201, body) })
     }
 
     fn authorise(&self, request: &Request, sid: &str) -> Result<(), Answer> {
@@ -78,28 +86,53 @@ fn check(form: &[(String, String)]) -> Result<(), Answer> {
     if let Some((name, _)) = form.iter().find(|(name, _)| !KNOWN.contains(&name.as_str())) {
         return Err(refusal(400, 20001, &format!("Unknown parameter '{name}'")));
     }
-    if !field(form, "To").is_some_and(|to| to.starts_with('+') && is_e164(to)) {
+    let to = field(form, "To").unwrap_or_default();
+    let number = to.strip_prefix(WHATSAPP).unwrap_or(to);
+    if !(number.starts_with('+') && is_e164(number)) {
         return Err(refusal(400, 21211, "Invalid 'To' Phone Number"));
     }
-    if field(form, "From").or_else(|| field(form, "MessagingServiceSid")).is_none_or(str::is_empty) {
+    let Some(from) = field(form, "From").or_else(|| field(form, "MessagingServiceSid")) else {
+        return Err(refusal(400, 21603, "A 'From' phone number is required"));
+    };
+    if from.is_empty() {
         return Err(refusal(400, 21603, "A 'From' phone number is required"));
     }
-    match field(form, "Body").unwrap_or_default().chars().count() {
-        0 => return Err(refusal(400, 21602, "Message body is required")),
-        length if length > BODY_LIMIT => {
-            return Err(refusal(
-                400,
-                21617,
-                "The concatenated message body exceeds the 1600 character limit",
-            ));
-        }
-        _ => {}
+    if field(form, "From").is_some() && from.starts_with(WHATSAPP) != to.starts_with(WHATSAPP) {
+        return Err(refusal(400, 63007, "Could not find a Channel with the specified From address"));
+    }
+    match field(form, "ContentSid") {
+        Some(sid) => check_content(form, sid)?,
+        None => check_body(form)?,
     }
     let validity = field(form, "ValidityPeriod").map(str::parse::<u32>);
     if validity.is_some_and(|period| !period.is_ok_and(|seconds| (1..=36_000).contains(&seconds))) {
         return Err(refusal(400, 21621, "Invalid ValidityPeriod"));
     }
     Ok(())
+}
+
+fn check_body(form: &[(String, String)]) -> Result<(), Answer> {
+    match field(form, "Body").unwrap_or_default().chars().count() {
+        0 => Err(refusal(400, 21602, "Message body is required")),
+        length if length > BODY_LIMIT => {
+            Err(refusal(400, 21617, "The concatenated message body exceeds the 1600 character limit"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A content and its variables: an object of texts, each in one line.
+fn check_content(form: &[(String, String)], sid: &str) -> Result<(), Answer> {
+    let hex = |digits: &str| digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if !sid.strip_prefix("HX").is_some_and(hex) {
+        return Err(refusal(400, 63027, "Template does not exist"));
+    }
+    let variables = field(form, "ContentVariables").unwrap_or("{}");
+    let texts: Option<BTreeMap<u32, String>> = serde_json::from_str(variables).ok();
+    if texts.is_some_and(|texts| texts.values().all(|text| !text.is_empty() && !text.contains('\n'))) {
+        return Ok(());
+    }
+    Err(refusal(400, 21656, "The ContentVariables Parameter is invalid"))
 }
 
 fn field<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -141,8 +174,23 @@ mod tests {
             ("ValidityPeriod", "0", 21621),
             ("ValidityPeriod", "soon", 21621),
             ("Text", "hello", 20001),
+            ("To", "whatsapp:+15550100", 63007),
+            ("ContentSid", "HX1", 63027),
         ] {
             assert_eq!(code(&[(name, value)]), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_content_stands_in_for_the_body() {
+        let sid = format!("HX{}", "0".repeat(32));
+        let of = |variables: &str| {
+            let by = [("To", "whatsapp:+15550100"), ("From", "whatsapp:+15550199"), ("Body", "")];
+            code(&[&by[..], &[("ContentSid", &sid), ("ContentVariables", variables)]].concat())
+        };
+        assert_eq!(of(r#"{"1":"Ana","2":"49.00 USD"}"#), None);
+        for variables in ["", "[]", r#"{"name":"Ana"}"#, r#"{"1":1}"#, r#"{"1":""}"#, r#"{"1":"a\nb"}"#] {
+            assert_eq!(of(variables), Some(21656), "{variables}");
         }
     }
 }

@@ -31,6 +31,8 @@ impl Bench {
             twilio_account_sid: "AC1".into(),
             twilio_auth_token: "token1".into(),
             push_token: "ya29.1".into(),
+            ses_identity: "acme.example".into(),
+            ses_configuration_set: "recoup".into(),
             onesignal_app_id: "app1".into(),
             onesignal_api_key: "os1".into(),
             slack_path: "/services/T1/B1/x".into(),

@@ -257,3 +257,52 @@ async fn whatsapp_takes_plain_text_only_after_a_reply() {
     bench.control("POST", &url, json!({"phone": "+15550100", "text": "hello"})).await.expect("delivered");
     assert_eq!(bench.whatsapp(TOKEN, &text).await.expect("an answer").status, 200);
 }
+
+#[tokio::test]
+async fn ses_speaks_the_protocol_of_its_second_version() {
+    let bench = Bench::start().await;
+    let url = format!("{}/v2/email/outbound-emails", bench.stubs.email.url());
+    let text = |data: &str| json!({"Data": data, "Charset": "UTF-8"});
+    let letter = json!({
+        "FromEmailAddress": "\"Acme\" <billing@acme.example>",
+        "Destination": {"ToAddresses": ["ana@example.com"]},
+        "ReplyToAddresses": ["help@acme.example"],
+        "Content": {"Simple": {"Subject": text("Your payment"), "Body": {"Text": text("Hi")}}},
+        "EmailTags": [{"Name": "recoup0", "Value": "cmNwMS8"}],
+        "ConfigurationSetName": "recoup",
+    });
+    let signature = format!(
+        "AWS4-HMAC-SHA256 Credential=AKIA/20261122/us-east-1/ses/aws4_request, \
+         SignedHeaders=content-type;host;x-amz-date, Signature={}",
+        "0".repeat(64)
+    );
+    let send = async |authorization: &str, body: &Value| {
+        let headers = [
+            ("authorization", authorization),
+            ("content-type", "application/json"),
+            ("x-amz-date", "20261122T183000Z"),
+        ];
+        bench.post(&url, &headers, body.to_string()).await.expect("an answer")
+    };
+    let reply = send(&signature, &letter).await;
+    assert_eq!(reply.status, 200);
+    assert!(reply.json()["MessageId"].is_string());
+    let reply = send("", &letter).await;
+    assert_eq!(
+        (reply.status, reply.json()["__type"].clone()),
+        (403, json!("MissingAuthenticationTokenException"))
+    );
+    let reply = send(&signature.replace("/ses/", "/email/"), &letter).await;
+    assert_eq!((reply.status, reply.json()["__type"].clone()), (403, json!("IncompleteSignatureException")));
+    let mut other = letter.clone();
+    other["FromEmailAddress"] = json!("billing@other.example");
+    let reply = send(&signature, &other).await;
+    assert_eq!((reply.status, reply.json()["__type"].clone()), (400, json!("MessageRejected")));
+    let busy = json!({"__type": "TooManyRequestsException"});
+    let script = json!([{"status": 429, "body": busy, "match": {"id": "ana@example.com"}}]);
+    bench.script(&bench.stubs.email, script).await;
+    assert_eq!(send(&signature, &letter).await.json(), busy);
+    assert_eq!(send(&signature, &letter).await.status, 200);
+    let taken = bench.sent(&bench.stubs.email).await;
+    assert_eq!(taken[0].request["body"]["Destination"]["ToAddresses"][0], "ana@example.com");
+}

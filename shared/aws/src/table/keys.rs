@@ -129,6 +129,8 @@ attributes! {
         OPTED_OUT_MARKETING = "om" N,
         /// When a carrier stopped text messages, in Unix milliseconds.
         OPTED_OUT_SMS = "os" N,
+        /// When mail to this address was stopped, because it came back for good or nobody wants any, in Unix milliseconds.
+        OPTED_OUT_EMAIL = "oe" N,
         /// When the buyer agreed to marketing, in Unix milliseconds.
         CONSENT = "mc" N,
         /// When somebody wrote that the number is theirs and not the buyer's, in Unix milliseconds.

@@ -232,6 +232,7 @@ pub(crate) fn recipient(id: RecipientId, shape: u32) -> Recipient {
         opted_out: bits.some(at(START + 1)),
         opted_out_marketing: bits.some(at(START + 2)),
         opted_out_sms: bits.some(at(START + 3)),
+        opted_out_email: bits.some(at(START + 7)),
         marketing_consent: bits.some(at(START - 4)),
         touches: bits.list(vec![
             Touch {

@@ -63,6 +63,7 @@ fn f05_a_buyer_who_opted_out_of_anything_is_never_forgotten() {
         Recipient { opted_out: told, ..run.buyer.clone() },
         Recipient { opted_out_marketing: told, ..run.buyer.clone() },
         Recipient { opted_out_sms: told, ..run.buyer.clone() },
+        Recipient { opted_out_email: told, ..run.buyer.clone() },
     ] {
         assert_eq!(ttl_of_buyer(&silent), None);
     }

@@ -59,7 +59,10 @@ fn status_event(kind: &str, event: &Value) -> ChannelEvent {
     }
 }
 
-/// A reply to a number with two-way messaging.
+/// A reply to a number with two-way messaging (AWS' user guide, "two-way SMS message payload").
+///
+/// A keyword such as STOP comes here only where the merchant manages opt-outs, and there AWS confirms none (the same guide,
+/// "Self-managed opt-outs"): each is answered by us. A number that AWS did opt out takes no answer anyway.
 fn message_event(event: &Value, at: Timestamp) -> ChannelEvent {
     let from = member(event, "originationNumber").and_then(|number| Phone::parse(number).ok());
     let Some(from) = from else { return ignored("no_sender") };
@@ -70,5 +73,7 @@ fn message_event(event: &Value, at: Timestamp) -> ChannelEvent {
     let answers = member(event, "previousPublishedMessageId").and_then(provider_id);
     let (intent, words) = (read_reply(theirs).intent, Words::of(theirs));
     let when = promise(intent, &words);
-    heard(Reply { from: from.into(), at, intent, when, words, answers, id }, OptOutScope::All)
+    let reply =
+        Reply { from: from.into(), at, intent, when, words, typed: true, answers, id, answered: false };
+    heard(reply, OptOutScope::All)
 }

@@ -92,7 +92,7 @@ pub(super) fn message_event(message: &Inbound<'_>, sent: Option<&RawValue>) -> O
     let Some(from) = contact(message.from, message.from_user_id) else {
         return Some(ignored("no_sender"));
     };
-    let Said { intent, scope, words } = said(message);
+    let Said { intent, scope, words, typed } = said(message);
     let id = scalar(message.id).and_then(|id| provider_id(&id));
     if intent == Intent::Stop {
         return Some(ChannelEvent::OptedOut { from, scope, at, message: id });
@@ -103,7 +103,8 @@ pub(super) fn message_event(message: &Inbound<'_>, sent: Option<&RawValue>) -> O
     let context = message.context.and_then(read::<Context<'_>>);
     let answers = context.and_then(|context| provider_id(&scalar(context.id)?));
     let when = inbound::promise(intent, &words);
-    Some(ChannelEvent::Replied(Reply { from, at, intent, when, words, answers, id: id? }))
+    let reply = Reply { from, at, intent, when, words, typed, answers, id: id?, answered: false };
+    Some(ChannelEvent::Replied(reply))
 }
 
 /// What was made of a message.
@@ -111,6 +112,7 @@ struct Said {
     intent: Intent,
     scope: OptOutScope,
     words: Words,
+    typed: bool,
 }
 
 /// The message that is answered.
@@ -123,11 +125,9 @@ struct Context<'a> {
 /// What was typed or tapped: a button of ours says it in our words, everything else in the buyer's.
 fn said(message: &Inbound<'_>) -> Said {
     let scope = OptOutScope::All;
-    let (words, pictures) = (
-        [message.text, message.button, message.interactive],
-        [message.image, message.video, message.document],
-    );
-    for part in words.into_iter().chain(pictures).flatten().filter_map(read::<Spoken<'_>>) {
+    let others = [message.button, message.interactive, message.image, message.video, message.document];
+    let parts = [(message.text, true)].into_iter().chain(others.map(|part| (part, false)));
+    for (part, typed) in parts.filter_map(|(part, typed)| Some((read::<Spoken<'_>>(part?)?, typed))) {
         let tapped = [part.button_reply, part.list_reply].into_iter().flatten().find_map(read::<Spoken<'_>>);
         let (id, title) = tapped.map(|reply| (reply.id, reply.title)).unwrap_or_default();
         let theirs = [part.body, part.caption, part.text, title].into_iter().find_map(scalar);
@@ -135,13 +135,13 @@ fn said(message: &Inbound<'_>) -> Said {
         if let Some((intent, scope)) =
             [part.payload, id].into_iter().find_map(|raw| inbound::tapped(&scalar(raw)?))
         {
-            return Said { intent, scope, words };
+            return Said { intent, scope, words, typed };
         }
         if let Some(theirs) = theirs {
-            return Said { intent: read_reply(&theirs).intent, scope, words };
+            return Said { intent: read_reply(&theirs).intent, scope, words, typed };
         }
     }
-    Said { intent: Intent::Unknown, scope, words: Words::default() }
+    Said { intent: Intent::Unknown, scope, words: Words::default(), typed: false }
 }
 
 /// Reads a choice made in WhatsApp's own settings.
@@ -165,7 +165,7 @@ pub(super) fn preference_event(choice: &Preference<'_>, sent: Option<&RawValue>)
 /// Reads who wrote: a buyer with a username may have no number (messaging-providers.md 1.10).
 fn contact(wa_id: Option<&RawValue>, user_id: Option<&RawValue>) -> Option<Contact> {
     let user = scalar(user_id).and_then(|id| WhatsappUser::parse(&id));
-    let contact = Contact { phone: phone(wa_id), user };
+    let contact = Contact { phone: phone(wa_id), user, email: None };
     (contact != Contact::default()).then_some(contact)
 }
 

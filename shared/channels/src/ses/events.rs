@@ -3,13 +3,18 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use recoup_core::{ChannelEvent, DeliveryStatus, OptOutScope, Reaction, Refusal};
+use recoup_core::{ChannelEvent, DeliveryStatus, Email, OptOutScope, Reaction, Refusal};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::tags;
 use crate::ChannelParseError;
 use crate::outcome::{ignored, label, provider_id};
+
+/// The kind of bounce after which a mailbox takes no letter any more.
+const PERMANENT: &str = "Permanent";
+/// What a mail program tells whose owner took a complaint back.
+const NOT_SPAM: &str = "not-spam";
 
 /// What SNS or EventBridge puts around an event.
 #[derive(Deserialize)]
@@ -37,19 +42,25 @@ struct Mail {
     message_id: String,
     #[serde(default)]
     tags: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    destination: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default)]
 struct Bounce {
-    bounce_type: String,
-    bounce_sub_type: String,
+    #[serde(rename = "bounceType")]
+    kind: String,
+    #[serde(rename = "bounceSubType")]
+    detail: String,
+    timestamp: String,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Complaint {
     complaint_feedback_type: Option<String>,
+    timestamp: String,
 }
 
 /// Reads one event: as it is, inside a notification of SNS, or inside an event of EventBridge.
@@ -64,17 +75,42 @@ pub fn events(body: &[u8]) -> Result<Vec<ChannelEvent>, ChannelParseError> {
         if error.is_data() { ChannelParseError::NoEnvelope } else { ChannelParseError::NotJson }
     })?;
     let inner = envelope.message.as_deref().or(envelope.detail.map(RawValue::get)).unwrap_or(&text);
-    Ok(vec![serde_json::from_str(inner).map_or_else(|_| passed_over("malformed"), |event| read(&event))])
+    Ok(serde_json::from_str(inner).map_or_else(|_| vec![passed_over("malformed")], |event| read(&event)))
 }
 
-fn read(event: &Event) -> ChannelEvent {
-    let Some(provider_id) = provider_id(&event.mail.message_id) else { return passed_over("malformed_id") };
+/// The letter's status, and what it says of the mailbox.
+fn read(event: &Event) -> Vec<ChannelEvent> {
+    let Some(provider_id) = provider_id(&event.mail.message_id) else {
+        return vec![passed_over("malformed_id")];
+    };
     let status = match status(event) {
         Ok(status) => status,
-        Err(kind) => return passed_over(&kind),
+        Err(kind) => return vec![passed_over(&kind)],
     };
     let correlation = tags::read(&event.mail.tags);
-    ChannelEvent::Status { correlation, provider_id, status, user: None }
+    // What became of somebody else's letter is no concern of ours, nor is its mailbox.
+    let stopped = stopped(event).filter(|_| correlation.is_some());
+    let stop = stopped.map(|(scope, at)| stop(&event.mail, scope, at));
+    let status = ChannelEvent::Status { correlation, provider_id, status, user: None };
+    std::iter::once(status).chain(stop).collect()
+}
+
+/// What ends letters to a mailbox, and since when: it refused for good; or whoever owns it complained, which is a no as clear as
+/// STOP.
+fn stopped(event: &Event) -> Option<(OptOutScope, &str)> {
+    match event.kind.as_str() {
+        "Bounce" if event.bounce.kind == PERMANENT => Some((OptOutScope::Email, &event.bounce.timestamp)),
+        "Complaint" => Some((OptOutScope::All, &event.complaint.timestamp)),
+        _ => None,
+    }
+}
+
+fn stop(mail: &Mail, scope: OptOutScope, at: &str) -> ChannelEvent {
+    let mailbox = if let [address] = mail.destination.as_slice() { Email::parse(address) } else { None };
+    match (mailbox, at.parse()) {
+        (Some(mailbox), Ok(at)) => ChannelEvent::OptedOut { from: mailbox.into(), scope, at, message: None },
+        _ => passed_over("malformed_mailbox"),
+    }
 }
 
 /// How far the letter got, or the name of an event that does not say.
@@ -87,7 +123,11 @@ fn status(event: &Event) -> Result<DeliveryStatus, String> {
         "Bounce" => bounce(&event.bounce),
         // It may be a virus to SES, but the letter is ours.
         "Reject" => Ok(DeliveryStatus::Failed(Refusal::new("rejected", Reaction::Park, true))),
-        "Complaint" => complaint(&event.complaint),
+        // Whoever complains has the letter.
+        "Complaint" if event.complaint.complaint_feedback_type.as_deref() != Some(NOT_SPAM) => {
+            Ok(DeliveryStatus::Delivered)
+        }
+        "Complaint" => Err(NOT_SPAM.replace('-', "_")),
         other => Err(other.to_lowercase().replace(' ', "_")),
     }
 }
@@ -95,9 +135,9 @@ fn status(event: &Event) -> Result<DeliveryStatus, String> {
 /// A bounce fails the letter, unless an automatic answer may be behind it: to SES "out of the office" is a transient
 /// bounce of the general kind, and that letter arrived.
 fn bounce(bounce: &Bounce) -> Result<DeliveryStatus, String> {
-    let kind = format!("bounce_{}_{}", bounce.bounce_type, bounce.bounce_sub_type).to_lowercase();
-    match (bounce.bounce_type.as_str(), bounce.bounce_sub_type.as_str()) {
-        ("Permanent", _)
+    let kind = format!("bounce_{}_{}", bounce.kind, bounce.detail).to_lowercase();
+    match (bounce.kind.as_str(), bounce.detail.as_str()) {
+        (PERMANENT, _)
         | (
             "Transient",
             "MailboxFull"
@@ -111,16 +151,6 @@ fn bounce(bounce: &Bounce) -> Result<DeliveryStatus, String> {
         }
         _ => Err(kind),
     }
-}
-
-/// A complaint is the buyer's no, as clear as STOP. The letter arrived, so the failure changes nothing that is known of
-/// it; who the buyer is tells the case.
-fn complaint(complaint: &Complaint) -> Result<DeliveryStatus, String> {
-    if complaint.complaint_feedback_type.as_deref() == Some("not-spam") {
-        return Err("not_spam".to_owned());
-    }
-    let no = Reaction::OptOut(OptOutScope::All);
-    Ok(DeliveryStatus::Failed(Refusal::new("complaint", no, false)))
 }
 
 /// Counts what is not acted upon under its provider's name.

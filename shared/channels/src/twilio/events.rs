@@ -5,23 +5,60 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use recoup_core::{
-    ChannelEvent, Contact, DeliveryStatus, Intent, OptOutScope, Phone, Reaction, Refusal, Reply,
+    Channel, ChannelEvent, Contact, DeliveryStatus, Intent, OptOutScope, Phone, Reaction, Refusal, Reply,
     WhatsappUser, Words, read_reply,
 };
 
 use super::{callback, reactions};
-use crate::inbound::{heard, promise, tapped};
+use crate::inbound::{heard, is_keyword, promise, tapped};
 use crate::outcome::{ignored, provider_id};
 use crate::{ChannelParseError, VerifiedChannelWebhook};
+
+/// What Twilio confirms and answers by itself when it comes by text message. With Advanced Opt-Out it knows the
+/// merchant's own keywords too, and says so in `OptOutType`.
+const KEYWORDS: &[&str] = &[
+    "CANCEL",
+    "END",
+    "HELP",
+    "INFO",
+    "OPTOUT",
+    "QUIT",
+    "REVOKE",
+    "START",
+    "STOP",
+    "STOPALL",
+    "UNSTOP",
+    "UNSUBSCRIBE",
+    "YES",
+];
 
 /// The fields of a form; of a field that comes twice, the first.
 struct Form<'a>(BTreeMap<Cow<'a, str>, Cow<'a, str>>);
 
-impl Form<'_> {
+impl<'a> Form<'a> {
+    fn read(body: &'a [u8]) -> Self {
+        let mut fields = BTreeMap::new();
+        for (key, value) in form_urlencoded::parse(body) {
+            fields.entry(key).or_insert(value);
+        }
+        Self(fields)
+    }
+
     /// A field that is there and not empty.
     fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| &**value).filter(|value| !value.is_empty())
     }
+
+    /// What the message travelled by: WhatsApp's addresses carry its name.
+    fn channel(&self) -> Channel {
+        let named = |field: &str| self.get(field).is_some_and(|address| address.starts_with("whatsapp:"));
+        if named("From") || named("To") { Channel::Whatsapp } else { Channel::Sms }
+    }
+}
+
+/// Reads what the message travelled by that the body is about: one account carries both.
+pub fn channel(verified: &VerifiedChannelWebhook) -> Channel {
+    Form::read(verified.body()).channel()
 }
 
 /// Reads the event. `url` is the one that was verified: the correlation stands in its query. `received` is the time of
@@ -34,11 +71,7 @@ pub fn events(
     url: &str,
     received: Timestamp,
 ) -> Result<Vec<ChannelEvent>, ChannelParseError> {
-    let mut fields = BTreeMap::new();
-    for (key, value) in form_urlencoded::parse(verified.body()) {
-        fields.entry(key).or_insert(value);
-    }
-    let form = Form(fields);
+    let form = Form::read(verified.body());
     let Some(id) = form.get("MessageSid").or(form.get("SmsSid")) else {
         return Err(ChannelParseError::NoEnvelope);
     };
@@ -87,7 +120,11 @@ fn message_event(id: String, form: &Form<'_>, at: Timestamp) -> ChannelEvent {
     let answers = form.get("OriginalRepliedMessageSid").and_then(provider_id);
     let words = Words::of(theirs);
     let when = promise(intent, &words);
-    heard(Reply { from, at, intent, when, words, answers, id }, scope)
+    let pictures = form.get("NumMedia").is_some_and(|count| count != "0");
+    let typed = form.get("ButtonText").or(form.get("ButtonPayload")).is_none() && !pictures;
+    let by_text = form.channel() == Channel::Sms;
+    let answered = form.get("OptOutType").is_some() || by_text && is_keyword(theirs, KEYWORDS);
+    heard(Reply { from, at, intent, when, words, typed, answers, id, answered }, scope)
 }
 
 /// Reads who wrote: where WhatsApp hides the number, its id of the buyer stands in `From` too.
@@ -95,7 +132,7 @@ fn contact(form: &Form<'_>) -> Option<Contact> {
     let from = form.get("From")?;
     let phone = Phone::parse(from.strip_prefix("whatsapp:").unwrap_or(from)).ok();
     let user = form.get("ExternalUserId").and_then(user).or_else(|| user(from));
-    let contact = Contact { phone, user };
+    let contact = Contact { phone, user, email: None };
     (contact != Contact::default()).then_some(contact)
 }
 

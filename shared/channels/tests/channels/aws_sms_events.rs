@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use recoup_channels::ChannelParseError;
 use recoup_channels::aws_sms::events;
+use recoup_core::ChannelEvent;
 use serde_json::{Value, json};
 
 use crate::fixtures::event;
@@ -97,6 +98,12 @@ fn o28_a_reply_is_heard() {
     assert_eq!(read(&wrote("START")), Ok(format!("+14255550182 in to all {at}")));
     let asked = format!("cae173d2 +14255550182 replied unknown to 862a8790 {at}: \"what a nice day\"");
     assert_eq!(read(&wrote("what a nice day")), Ok(asked));
+    for body in ["Stop", "arret", "please stop"] {
+        let bytes = wrote(body).to_string();
+        let read = events(bytes.as_bytes(), Timestamp::UNIX_EPOCH).expect("a message");
+        let [ChannelEvent::OptedOut { message, .. }] = &read[..] else { panic!("{read:?}") };
+        assert_eq!(message.as_deref(), Some("cae173d2"), "AWS hands on only what it did not confirm: {body}");
+    }
     let mut unknown = wrote("Stop");
     unknown["originationNumber"] = json!("ACME");
     assert_eq!(read(&unknown).as_deref(), Ok("ignored no_sender"));

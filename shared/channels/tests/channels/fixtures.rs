@@ -152,11 +152,12 @@ pub(crate) fn event(event: &ChannelEvent) -> String {
     }
 }
 
-/// Shows who wrote: the number and the id, as far as known.
+/// Shows who wrote: the number, the id and the mailbox, as far as known.
 fn contact(from: &Contact) -> String {
     let phone = from.phone.as_ref().map(Phone::expose);
     let user = from.user.as_ref().map(recoup_core::WhatsappUser::expose);
-    [phone, user].into_iter().flatten().collect::<Vec<_>>().join("=")
+    let email = from.email.as_ref().map(recoup_core::Email::expose);
+    [phone, user, email].into_iter().flatten().collect::<Vec<_>>().join("=")
 }
 
 /// A text message's content.

@@ -1,8 +1,10 @@
 //! Every provider by its bytes: golden requests, answers, webhooks and the tables shared with other implementations.
 
+mod aws_events;
 mod aws_sms;
 mod aws_sms_events;
 mod aws_social;
+mod bedrock;
 mod carriers;
 mod conformance;
 mod fcm;

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use recoup_channels::{ChannelParseError, meta};
+use recoup_core::ChannelEvent;
 use serde_json::{Value, json};
 
 use crate::fixtures::{event, json as read, own, shared, signed};
@@ -125,6 +126,24 @@ fn r17_r18_whatever_else_a_buyer_sends_is_a_reply_with_what_it_is_taken_for() {
         ("a_kind_of_next_year", json!({}), "unknown", ""),
     ] {
         assert_eq!(said(&message(kind, &content)), replied(intent, words), "{content}");
+    }
+}
+
+#[test]
+fn r18_only_a_text_message_holds_words_that_were_typed() {
+    for (kind, content, typed) in [
+        ("text", json!({"body": "what a nice day"}), true),
+        ("text", json!(null), false),
+        ("button", json!({"payload": "x", "text": "Not this"}), false),
+        ("interactive", json!({"button_reply": {"id": "x", "title": "Not this"}}), false),
+        ("image", json!({"caption": "Taj Mahal"}), false),
+        ("document", json!({"caption": "Taj Mahal", "filename": "x.pdf"}), false),
+        ("audio", json!({"voice": true}), false),
+    ] {
+        let body = envelope("messages", &json!({"messages": [message(kind, &content)]})).to_string();
+        let events = meta::events(&signed(body.into())).expect("an envelope");
+        let [ChannelEvent::Replied(reply)] = events.as_slice() else { panic!("{content}: {events:?}") };
+        assert_eq!(reply.typed, typed, "{content}");
     }
 }
 

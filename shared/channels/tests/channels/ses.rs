@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use crate::fixtures::{answer, event, message, outcome, shown, sms_text};
 
 const BASE: &str = "https://email.eu-central-1.amazonaws.com";
+/// As SES writes a time.
+const AT: &str = "2026-11-23T10:00:00.500Z";
 
 fn ses() -> Ses {
     Ses::new(BASE, "Acme <billing@acme.example>", "help+eu@acme.example", Some("recoup-events"))
@@ -93,8 +95,8 @@ fn f20_f21_every_exception_has_its_reaction_and_doubt_stays_doubt() {
         (403, "SignatureDoesNotMatch", "Hold, alarm"),
         (403, "ExpiredTokenException", "Hold, alarm"),
         (403, "AccessDeniedException", "Hold, alarm"),
-        (400, "AccountSuspendedException", "FallBack, alarm, pause Channel"),
-        (400, "SendingPausedException", "FallBack, alarm, pause Channel"),
+        (400, "AccountSuspendedException", "Hold, alarm, pause Channel"),
+        (400, "SendingPausedException", "Hold, alarm, pause Channel"),
         (400, "MessageRejected", "Park, alarm"),
         (400, "BadRequestException", "Park, alarm"),
         (404, "NotFoundException", "Park, alarm"),
@@ -133,7 +135,8 @@ fn letter_event(kind: &str, detail: &Value) -> Value {
     for tag in request["EmailTags"].as_array().expect("list") {
         tags[tag["Name"].as_str().expect("text")] = json!([tag["Value"]]);
     }
-    let mut event = json!({"eventType": kind, "mail": {"messageId": "0100-1", "tags": tags}});
+    let mail = json!({"messageId": "0100-1", "tags": tags, "destination": ["Ana.Gil@example.com"]});
+    let mut event = json!({"eventType": kind, "mail": mail});
     event[kind.to_lowercase()] = detail.clone();
     event
 }
@@ -141,41 +144,46 @@ fn letter_event(kind: &str, detail: &Value) -> Value {
 #[test]
 fn r14_what_ses_tells_joins_the_letter_by_its_tags() {
     let ours = "0100-1 [rcp1/main/stripe/in_1/0/email/tok1]";
-    let bounce = |kind: &str, sub: &str| json!({"bounceType": kind, "bounceSubType": sub});
+    let bounce = |kind: &str, sub: &str| json!({"bounceType": kind, "bounceSubType": sub, "timestamp": AT});
+    let complaint = |kind: &str| json!({"complaintFeedbackType": kind, "timestamp": AT});
+    let of_us = |words: &str| vec![format!("{ours} {words}")];
+    let stopped =
+        |words: &str, stop: &str| vec![format!("{ours} {words}"), format!("ana.gil@example.com {stop}")];
+    let ignored = |kind: &str| vec![format!("ignored ses_{kind}")];
     for (kind, detail, expected) in [
-        ("Send", json!({}), format!("{ours} sent")),
-        ("Delivery", json!({"smtpResponse": "250 ok"}), format!("{ours} delivered")),
-        ("Reject", json!({"reason": "Bad content"}), format!("{ours} failed rejected: Park, alarm")),
+        ("Send", json!({}), of_us("sent")),
+        ("Delivery", json!({"smtpResponse": "250 ok"}), of_us("delivered")),
+        ("Reject", json!({"reason": "Bad content"}), of_us("failed rejected: Park, alarm")),
         (
             "Bounce",
             bounce("Permanent", "OnAccountSuppressionList"),
-            format!("{ours} failed bounce_permanent_onaccountsuppressionlist: FallBack"),
+            stopped(
+                "failed bounce_permanent_onaccountsuppressionlist: FallBack",
+                "out of email at 2026-11-23T10:00:00.5Z",
+            ),
         ),
         (
             "Bounce",
             bounce("Transient", "MailboxFull"),
-            format!("{ours} failed bounce_transient_mailboxfull: FallBack"),
+            of_us("failed bounce_transient_mailboxfull: FallBack"),
         ),
         // "Out of the office" is among these, and that letter arrived.
-        ("Bounce", bounce("Transient", "General"), "ignored ses_bounce_transient_general".to_owned()),
-        (
-            "Bounce",
-            bounce("Undetermined", "Undetermined"),
-            "ignored ses_bounce_undetermined_undetermined".to_owned(),
-        ),
-        ("Bounce", json!({}), "ignored ses_bounce__".to_owned()),
+        ("Bounce", bounce("Transient", "General"), ignored("bounce_transient_general")),
+        ("Bounce", bounce("Undetermined", "Undetermined"), ignored("bounce_undetermined_undetermined")),
+        ("Bounce", json!({}), ignored("bounce__")),
+        ("Complaint", complaint("abuse"), stopped("delivered", "out of all at 2026-11-23T10:00:00.5Z")),
+        ("Complaint", json!({"timestamp": AT}), stopped("delivered", "out of all at 2026-11-23T10:00:00.5Z")),
         (
             "Complaint",
-            json!({"complaintFeedbackType": "abuse"}),
-            format!("{ours} failed complaint: OptOut(All)"),
+            json!({}),
+            vec![format!("{ours} delivered"), "ignored ses_malformed_mailbox".to_owned()],
         ),
-        ("Complaint", json!({}), format!("{ours} failed complaint: OptOut(All)")),
-        ("Complaint", json!({"complaintFeedbackType": "not-spam"}), "ignored ses_not_spam".to_owned()),
-        ("Open", json!({}), "ignored ses_open".to_owned()),
-        ("Click", json!({}), "ignored ses_click".to_owned()),
-        ("Rendering Failure", json!({}), "ignored ses_rendering_failure".to_owned()),
-        ("DeliveryDelay", json!({}), "ignored ses_deliverydelay".to_owned()),
-        ("New: kind", json!({}), "ignored ses_unnamed".to_owned()),
+        ("Complaint", complaint("not-spam"), ignored("not_spam")),
+        ("Open", json!({}), ignored("open")),
+        ("Click", json!({}), ignored("click")),
+        ("Rendering Failure", json!({}), ignored("rendering_failure")),
+        ("DeliveryDelay", json!({}), ignored("deliverydelay")),
+        ("New: kind", json!({}), ignored("unnamed")),
     ] {
         let bare = letter_event(kind, &detail);
         let inside = [
@@ -184,8 +192,37 @@ fn r14_what_ses_tells_joins_the_letter_by_its_tags() {
             json!({"version": "0", "source": "aws.ses", "detail-type": "Email", "detail": bare}),
         ];
         for event in inside {
-            assert_eq!(told(&event), [expected.as_str()], "{kind} {detail}");
+            assert_eq!(told(&event), expected, "{kind} {detail}");
         }
+    }
+}
+
+#[test]
+fn a_mailbox_is_stopped_only_by_what_became_of_our_own_letter() {
+    let gone = json!({"bounceType": "Permanent", "bounceSubType": "General", "timestamp": AT});
+    let letter = letter_event("Bounce", &gone);
+    for (pointer, planted, expected) in [
+        ("/mail/tags", json!({}), ["0100-1 [foreign] failed bounce_permanent_general: FallBack"].as_slice()),
+        (
+            "/mail/destination",
+            json!(["ana.gil@example.com", "bo@example.com"]),
+            &[
+                "0100-1 [rcp1/main/stripe/in_1/0/email/tok1] failed bounce_permanent_general: FallBack",
+                "ignored ses_malformed_mailbox",
+            ],
+        ),
+        (
+            "/bounce/timestamp",
+            json!("yesterday"),
+            &[
+                "0100-1 [rcp1/main/stripe/in_1/0/email/tok1] failed bounce_permanent_general: FallBack",
+                "ignored ses_malformed_mailbox",
+            ],
+        ),
+    ] {
+        let mut event = letter.clone();
+        *event.pointer_mut(pointer).expect("there") = planted;
+        assert_eq!(told(&event), expected, "{pointer}");
     }
 }
 

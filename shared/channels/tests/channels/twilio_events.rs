@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
-use recoup_channels::twilio::{SIGNATURE_HEADER, events, verify};
+use recoup_channels::twilio::{SIGNATURE_HEADER, channel, events, verify};
 use recoup_channels::{ChannelParseError, VerifiedChannelWebhook};
-use recoup_core::Secret;
+use recoup_core::{Channel, ChannelEvent, Secret};
 
 use crate::fixtures::event;
 
@@ -44,9 +44,31 @@ fn status(fields: &[(&str, &str)]) -> String {
     read(CALLBACK, &[&sid, fields].concat()).expect("about a message")
 }
 
+const INBOUND: [(&str, &str); 3] =
+    [("MessageSid", "SM2"), ("From", "+16505551234"), ("SmsStatus", "received")];
+
 fn wrote(fields: &[(&str, &str)]) -> String {
-    let always = [("MessageSid", "SM2"), ("From", "+16505551234"), ("SmsStatus", "received")];
+    let always = INBOUND;
     read("https://api.acme.example/channels/twilio", &[&always, fields].concat()).expect("about a message")
+}
+
+#[test]
+fn r18_only_a_body_without_button_and_picture_was_typed() {
+    for (fields, typed) in [
+        (&[("Body", "hmm")][..], true),
+        (&[("Body", "hmm"), ("NumMedia", "0")], true),
+        (&[("Body", "hmm"), ("NumMedia", "1")], false),
+        (&[("Body", "hmm"), ("ButtonPayload", "theirs")], false),
+        (&[("Body", "hmm"), ("ButtonText", "hmm")], false),
+    ] {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(INBOUND.iter().chain(fields))
+            .finish();
+        let url = "https://api.acme.example/channels/twilio";
+        let events = events(&signed(url, &body), url, received()).expect("about a message");
+        let [ChannelEvent::Replied(reply)] = events.as_slice() else { panic!("{fields:?}: {events:?}") };
+        assert_eq!(reply.typed, typed, "{fields:?}");
+    }
 }
 
 #[test]
@@ -125,6 +147,59 @@ fn o28_a_stop_reaches_every_lane() {
     let back = wrote(&[("Body", "hello"), ("OptOutType", "START")]);
     assert_eq!(back, "+16505551234 in to all at 2026-11-22T10:00:00Z");
     assert_eq!(wrote(&[("Body", "START")]), back);
+}
+
+/// The events of what a buyer wrote, as they are.
+fn heard(fields: &[(&str, &str)]) -> Vec<ChannelEvent> {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    events(&signed(CALLBACK, &body), CALLBACK, received()).expect("about a message")
+}
+
+#[test]
+fn o28_what_twilio_confirms_itself_is_confirmed_by_nobody_else() {
+    let by_text = ("From", "+16505551234");
+    let by_whatsapp = ("From", "whatsapp:+16505551234");
+    for (from, body, more, confirmed) in [
+        (by_text, "STOP", None, true),
+        (by_text, " stop ", None, true),
+        (by_text, "Unsubscribe", None, true),
+        (by_text, "START", None, true),
+        (by_text, "help", None, true),
+        (by_text, "genug", Some(("OptOutType", "STOP")), true),
+        (by_text, "Please stop messaging me", None, false),
+        (by_text, "can somebody help me?", None, false),
+        (by_whatsapp, "STOP", None, false),
+        (by_whatsapp, "START", None, false),
+        (by_whatsapp, "HELP", None, false),
+        (by_whatsapp, "STOP", Some(("OptOutType", "STOP")), true),
+    ] {
+        let fields = [("MessageSid", "SM2"), from, ("Body", body)];
+        let fields: Vec<_> = fields.into_iter().chain(more).collect();
+        let told = match heard(&fields).remove(0) {
+            ChannelEvent::OptedOut { message, .. } | ChannelEvent::OptedIn { message, .. } => {
+                message.is_none()
+            }
+            ChannelEvent::Replied(reply) => reply.answered,
+            ChannelEvent::Status { .. }
+            | ChannelEvent::News(_)
+            | ChannelEvent::Trouble(_)
+            | ChannelEvent::Ignored { .. } => panic!("{} {body} is a message", from.1),
+        };
+        assert_eq!(told, confirmed, "{} {body}", from.1);
+    }
+}
+
+#[test]
+fn one_account_carries_both_channels_and_tells_them_apart() {
+    for (fields, expected) in [
+        ("MessageSid=SM1&From=%2B16505551234&To=%2B15017122661", Channel::Sms),
+        ("MessageSid=SM1&From=whatsapp%3A%2B16505551234&To=whatsapp%3A%2B15017122661", Channel::Whatsapp),
+        ("MessageSid=SM1&MessageStatus=read&To=whatsapp%3AUS.1349", Channel::Whatsapp),
+        ("MessageSid=SM1&Body=whatsapp%3A", Channel::Sms),
+        ("", Channel::Sms),
+    ] {
+        assert_eq!(channel(&signed(CALLBACK, fields)), expected, "{fields}");
+    }
 }
 
 #[test]

@@ -72,8 +72,10 @@ fn compose(at_hand: &AtHand<'_>, text: &Going, context: &Context<'_>) -> Result<
     let hours_left = suspension.duration_since(context.now).max(SignedDuration::ZERO).as_hours();
     let days_left = (hours_left + 12).div_euclid(24);
     let template = Library::template(&text.template).ok_or(RenderError::NoLanguage)?;
+    // The text message holds its link and its exits in words, which stand on buttons otherwise.
+    let plain = at_hand.channel == Channel::Whatsapp && policy.whatsapp_plain;
     let words = template.render(
-        at_hand.channel,
+        if plain { Channel::Sms } else { at_hand.channel },
         matter.buyer.locale.as_deref(),
         &policy.default_locale,
         &Values {

@@ -66,7 +66,8 @@ impl<'a> AtHand<'a> {
         let Some(reason) = at_hand.ledger_forbids(planned.is_some()) else { return Ok(at_hand) };
         // A step that is planned and can never go would be brought back for ever: the plan moves on.
         let decision = if planned.is_some() { move_on(&at_hand, reason, context) } else { stay(reason) };
-        let unheard = reason == Reason::OutcomeUnknown && due.channel != at_hand.step.channel;
+        let stands_in = due.channel != at_hand.step.channel && due.channel != Channel::Email;
+        let unheard = reason == Reason::OutcomeUnknown && stands_in;
         let park = unheard.then_some(Effect::Park);
         Err(Box::new(Decision { effects: decision.effects.into_iter().chain(park).collect(), ..decision }))
     }
@@ -135,6 +136,14 @@ impl<'a> AtHand<'a> {
         stands_in || channel == Channel::Email && self.step.channel != Channel::Push
     }
 
+    /// The channel by which the step comes back when it must wait: its own where only a letter would have stood in and nothing has
+    /// been tried, since a number may become known meanwhile.
+    pub(super) fn comes_back_by(&self) -> Channel {
+        let tried = self.outreach.ledger.iter().any(|entry| entry.step == self.index);
+        let meant = self.step.channel == self.channel || self.step.fallback == Some(self.channel);
+        if self.channel == Channel::Email && !meant && !tried { self.step.channel } else { self.channel }
+    }
+
     /// What the clock says: too late, too close to a retry that may cure the debt, frozen by what the buyer wrote, or the
     /// wrong hour.
     pub(super) fn timing(&self, context: &Context<'_>) -> Option<Held> {
@@ -154,11 +163,11 @@ impl<'a> AtHand<'a> {
             let until = retry.saturating_add(context.policy.retry_settle).unwrap_or(Timestamp::MAX);
             return Some(Held { reason: Reason::AwaitsRetry, until: Some(until) });
         }
-        // A letter waits in its box until somebody looks.
-        let window = context.policy.window.filter(|_| self.channel != Channel::Email)?;
-        match window.next_open(context.now, &zones) {
+        match context.policy.window?.next_open(context.now, &zones) {
             Some(open) if open == context.now => None,
             Some(open) => Some(Held { reason: Reason::QuietHours, until: Some(open) }),
+            // A letter waits in its box until somebody looks.
+            None if self.channel == Channel::Email => None,
             None => never(Reason::NoSendWindow),
         }
     }
@@ -191,11 +200,12 @@ impl<'a> AtHand<'a> {
         self.outreach.frozen.is_some_and(|frozen| frozen.by == Intent::PaidAlready && !frozen.asked)
     }
 
-    /// Whether the step's text is also written as an e-mail.
+    /// Whether the step's texts are also written as e-mails.
     pub(super) fn has_letter(&self) -> bool {
-        let text = self.playbook.template_of(self.step, self.outreach.matter.attempt);
+        let own = self.playbook.template_of(self.step, self.outreach.matter.attempt);
         let lettered = |template: &Template| template.language.values().all(|text| text.email.is_some());
-        Library::template(text).is_some_and(lettered)
+        let mut texts = std::iter::once(own).chain(&self.step.without_consent);
+        texts.all(|text| Library::template(text).is_some_and(lettered))
     }
 
     /// The language in which the buyer is written to.

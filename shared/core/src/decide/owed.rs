@@ -48,14 +48,15 @@ pub(super) fn untold(case: &Case, now: Timestamp) -> Option<Effect> {
     })))
 }
 
-/// The channel that shall take over from a failed entry; `None` when none is named, or it is planned, or it or a later
-/// step has gone.
+/// The channel that shall take over from a failed entry of the step's own channel; `None` when none is named, or it is planned,
+/// or it or a later step has gone.
 fn fallback_owed(outreach: &Outreach, entry: &Entry) -> Option<Channel> {
     let playbook = Library::playbook(&outreach.playbook, &outreach.version)?;
-    let fallback = playbook.step(entry.step)?.fallback?;
+    let step = playbook.step(entry.step)?;
+    let fallback = step.fallback?;
     let planned = outreach.next.is_some_and(|next| next.step == entry.step);
     let gone = planned || outreach.entry(entry.step, fallback).is_some() || outreach.is_past(entry.step);
-    (entry.state == SendState::Failed && entry.channel != fallback && !gone).then_some(fallback)
+    (entry.state == SendState::Failed && entry.channel == step.channel && !gone).then_some(fallback)
 }
 
 fn timer(case: &Case, outreach: &Outreach, next: Next) -> Timer {

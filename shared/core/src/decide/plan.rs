@@ -9,7 +9,9 @@ use crate::{Case, Channel, Next, Outreach, Playbook, Reason, SendState, StepInde
 /// Moves the step to a later time, or skips it when waiting would outlive it.
 pub(super) fn hold(at_hand: &AtHand<'_>, held: &Held, context: &Context<'_>) -> Decision {
     match held.until.filter(|until| *until <= at_hand.expiry()) {
-        Some(until) => defer(at_hand.case, (at_hand.index, at_hand.channel), until, held.reason, context),
+        Some(until) => {
+            defer(at_hand.case, (at_hand.index, at_hand.comes_back_by()), until, held.reason, context)
+        }
         None => skip(at_hand, held.reason, context),
     }
 }

@@ -119,10 +119,11 @@ fn effects_of(
         effects.push(Effect::Silence { cases: cases.collect(), reason: Reason::Distress });
     }
     let answer = match replied.reply.intent {
-        Intent::Help => Some(AnswerKind::Help),
+        Intent::Help if !replied.reply.answered => Some(AnswerKind::Help),
         Intent::PayLink if case.is_open() => Some(AnswerKind::PayLink),
         Intent::Later if case.is_open() => Some(AnswerKind::Later),
-        Intent::PayLink
+        Intent::Help
+        | Intent::PayLink
         | Intent::Later
         | Intent::Distress
         | Intent::Stop

@@ -14,8 +14,8 @@ pub type Needs = Vec<Lookup>;
 
 /// Says what to look up at the processor for this input.
 ///
-/// The buyer, when no number is known; the obligation, from Day 3 on and before every last notice, so that a lost success
-/// webhook cannot make recoup dun a buyer who paid.
+/// The buyer, when no number is known and none was looked for yet; the obligation, from Day 3 on and before every last notice, so
+/// that a lost success webhook cannot make recoup dun a buyer who paid.
 pub fn needs(case: Option<&Case>, input: &Input, context: &Context<'_>) -> Needs {
     let (Some(case), Input::StepDue(due)) = (case, input) else { return Vec::new() };
     let Ok(at_hand) = AtHand::gate(case, due, context) else { return Vec::new() };
@@ -26,8 +26,8 @@ pub fn needs(case: Option<&Case>, input: &Input, context: &Context<'_>) -> Needs
         return Vec::new();
     }
     let matter = &at_hand.outreach.matter;
-    let buyer =
-        matter.buyer.phone.is_none().then(|| matter.buyer.customer.clone()).flatten().map(Lookup::Buyer);
+    let numberless = matter.buyer.phone.is_none() && due.channel != Channel::Email;
+    let buyer = matter.buyer.customer.clone().filter(|_| numberless).map(Lookup::Buyer);
     let verify = context.policy.verify_before_send && (at_hand.step.day >= 3 || at_hand.is_last_notice());
     buyer.into_iter().chain(verify.then_some(Lookup::Obligation)).collect()
 }
@@ -115,13 +115,23 @@ fn write_to(at_hand: &AtHand<'_>, world: &World<'_>, due: &StepDue, context: &Co
             };
         }
         Err(Unaddressed::NoApp) => return skip(at_hand, Reason::NoApp, context),
-        Err(Unaddressed::By(channel)) => return elsewhere(at_hand, channel, Reason::NoPhone, context),
+        Err(Unaddressed::By(channel)) => {
+            return match gap_until(at_hand, context).filter(|_| due.buyer == Answer::Unreachable) {
+                Some(_) => wait(at_hand, Reason::BuyerUnreachable, context),
+                None => elsewhere(at_hand, channel, Reason::NoPhone, context),
+            };
+        }
     };
     if recipient.opted_out.is_some() {
         let step = Some(at_hand.index);
         return fact::end(at_hand.case.clone(), Outcome::Suppressed, Reason::OptedOut, step, context.now);
     }
-    if at_hand.channel == Channel::Sms && recipient.opted_out_sms.is_some() {
+    let stopped = match at_hand.channel {
+        Channel::Sms => recipient.opted_out_sms,
+        Channel::Email => recipient.opted_out_email,
+        Channel::Whatsapp | Channel::Push => None,
+    };
+    if stopped.is_some() {
         return skip(at_hand, Reason::OptedOut, context);
     }
     if let Some(decision) = same_debt(at_hand, recipient, context) {
@@ -161,9 +171,13 @@ fn wait(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decision
 /// Something the text needs is not known. Another report of the same debt may still bring it within the hour; after that
 /// the step is left out and the gap is on record.
 fn gap(at_hand: &AtHand<'_>, reason: Reason, context: &Context<'_>) -> Decision {
+    hold(at_hand, &Held { reason, until: gap_until(at_hand, context) }, context)
+}
+
+/// The end of that hour; `None` once it is over.
+fn gap_until(at_hand: &AtHand<'_>, context: &Context<'_>) -> Option<Timestamp> {
     let due = at_hand.playbook.due(at_hand.index, at_hand.outreach.anchor, &at_hand.outreach.zones());
-    let until = due.saturating_add(context.policy.touch_gap).ok().filter(|until| context.now < *until);
-    hold(at_hand, &Held { reason, until }, context)
+    due.saturating_add(context.policy.touch_gap).ok().filter(|until| context.now < *until)
 }
 
 /// A source may report one debt under its invoice and under its payment intent. The invoice speaks; the payment intent's case

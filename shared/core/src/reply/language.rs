@@ -26,7 +26,7 @@ const SMALL_WORDS: &[(&str, &str)] = &[
     ),
     (
         "de",
-        "der die das ein eine und ich nicht mein meine sie ihr euch mir mich ist es zu mit fur auf von den dem hab habe bitte wie was wann noch schon wir kann bin im am sich aber oder auch nur doch mal so da hier wenn dass kein keine meinen meiner euer eure eurer ihre ihrer nix nich habt hat sind war wird werden bei aus nach vom zum zur an ab",
+        "der die das ein eine und beim ich nicht mein meine sie ihr euch mir mich ist es zu mit fur auf von den dem hab habe bitte wie was wann noch schon wir kann bin im am sich aber oder auch nur doch mal so da hier wenn dass kein keine meinen meiner euer eure eurer ihre ihrer nix nich habt hat sind war wird werden bei aus nach vom zum zur an ab",
     ),
     (
         "id",

@@ -1,7 +1,7 @@
 //! Phrases as data: how one is written, and where it is in a text. `rules.tsv` and `when.tsv` are made of them.
 //!
 //! `word*` is any word that begins so, `_` up to three words between, `#` a number in digits or words, `##` one in digits,
-//! `@name` one of a class that a line above names.
+//! `@name` one of a class that a line above names, `$` the end of a clause.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,18 +22,57 @@ pub(super) enum Part {
     Word(String),
     Prefix(String),
     Gap,
+    /// Nothing but courtesy follows in the clause.
+    End,
     /// Digits, or a word for a number.
     Number(Arc<BTreeMap<String, u16>>),
-    /// One of several, each without gaps and classes in it.
-    Class(Arc<[Vec<Part>]>),
+    /// One of several, each without gaps, ends and classes in it.
+    Class(Arc<Class>),
+}
+
+/// The phrases one of which stands for a class, by their first word: there are many, and few begin with what was typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Class {
+    by_word: BTreeMap<String, Vec<Vec<Part>>>,
+    others: Vec<Vec<Part>>,
+}
+
+impl Class {
+    fn new(alternatives: Vec<Vec<Part>>) -> Self {
+        let mut class = Self::default();
+        for alternative in alternatives {
+            if let Some(Part::Word(first)) = alternative.first() {
+                class.by_word.entry(first.clone()).or_default().push(alternative);
+            } else {
+                class.others.push(alternative);
+            }
+        }
+        class
+    }
+
+    /// Those that may begin with this word.
+    fn of(&self, typed: &str) -> impl Iterator<Item = &Vec<Part>> {
+        self.by_word.get(typed).into_iter().flatten().chain(&self.others)
+    }
 }
 
 impl Part {
+    /// The words with which it begins, one of them; `None` where it may begin with others too.
+    pub(super) fn first_words(&self) -> Option<Vec<&str>> {
+        match self {
+            Self::Word(word) => Some(vec![word]),
+            Self::Class(class) if class.others.is_empty() => {
+                Some(class.by_word.keys().map(String::as_str).collect())
+            }
+            Self::Class(_) | Self::Prefix(_) | Self::Number(_) | Self::Gap | Self::End => None,
+        }
+    }
+
     /// Shows the part, and those of its class.
     pub(super) fn each(&self, show: &mut impl FnMut(&Self)) {
         show(self);
-        if let Self::Class(alternatives) = self {
-            alternatives.iter().flatten().for_each(show);
+        if let Self::Class(class) = self {
+            class.by_word.values().flatten().chain(&class.others).flatten().for_each(show);
         }
     }
 }
@@ -69,27 +108,29 @@ pub(super) fn rows(text: &'static str) -> impl Iterator<Item = (usize, Option<[&
 /// The classes and the words for numbers of each language.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
-    classes: BTreeMap<(&'static str, &'static str), Arc<[Vec<Part>]>>,
+    classes: BTreeMap<(&'static str, &'static str), Arc<Class>>,
     numbers: BTreeMap<&'static str, Arc<BTreeMap<String, u16>>>,
 }
 
 impl Vocabulary {
-    /// Takes a row `@name locale words`; `None` when it is there already or a phrase in it has no words, a gap or a class.
+    /// Takes a row `@name locale words`; `None` when it is there already or a phrase in it has no words, a gap, an end or a class.
     pub(super) fn add_class(
         &mut self,
         name: &'static str,
         locale: &'static str,
         phrases: &'static str,
     ) -> Option<()> {
-        let class = self.alternatives(locale, phrases)?;
-        self.classes.insert((locale, name), class.into()).is_none().then_some(())
+        let class = Class::new(self.alternatives(locale, phrases)?);
+        self.classes.insert((locale, name), Arc::new(class)).is_none().then_some(())
     }
 
-    /// Phrases without gaps and classes.
+    /// Phrases without gaps, ends and classes.
     pub(super) fn alternatives(&self, locale: &'static str, phrases: &str) -> Option<Vec<Vec<Part>>> {
         let read: Option<Vec<Vec<Part>>> =
             phrases.split(';').map(|phrase| self.parts(locale, phrase)).collect();
-        read.filter(|read| read.iter().flatten().all(|part| !matches!(part, Part::Gap | Part::Class(_))))
+        read.filter(|read| {
+            read.iter().flatten().all(|part| !matches!(part, Part::Gap | Part::End | Part::Class(_)))
+        })
     }
 
     /// Takes a row of numbers, `2=two,couple;3=three`; `None` when it is there already or malformed.
@@ -103,13 +144,14 @@ impl Vocabulary {
         self.numbers.insert(locale, Arc::new(numbers)).is_none().then_some(())
     }
 
-    /// Reads a phrase; `None` when it has no words, begins with a gap or names a class that is not there.
+    /// Reads a phrase; `None` when it has no words, begins with a gap or an end or names a class that is not there.
     pub(super) fn parts(&self, locale: &'static str, phrase: &str) -> Option<Vec<Part>> {
         let mut parts = Vec::new();
         for word in phrase.split_whitespace() {
             let plain = words(word);
             match word {
                 "_" => parts.push(Part::Gap),
+                "$" => parts.push(Part::End),
                 "#" => parts.push(Part::Number(self.numbers.get(locale).cloned().unwrap_or_default())),
                 "##" => parts.push(Part::Number(Arc::default())),
                 _ if word.starts_with('@') => {
@@ -121,7 +163,7 @@ impl Vocabulary {
                 _ => parts.extend(plain.into_iter().map(|word| Part::Word(word.plain))),
             }
         }
-        let fits = !parts.is_empty() && !matches!(parts.first(), Some(Part::Gap));
+        let fits = !parts.is_empty() && !matches!(parts.first(), Some(Part::Gap | Part::End));
         fits.then_some(parts)
     }
 }
@@ -148,7 +190,11 @@ fn found_at(parts: &[Part], text: &[Word], so_far: Found, whole: bool) -> Option
     match part {
         Part::Gap => (0..=GAP.min(text.len() - so_far.end))
             .find_map(|skipped| found_at(rest, text, Found { end: so_far.end + skipped, ..so_far }, whole)),
-        Part::Class(alternatives) => alternatives.iter().find_map(|alternative| {
+        Part::End => {
+            let ends = text[so_far.end..].iter().all(|word| word.polite);
+            ends.then(|| found_at(rest, text, so_far, whole)).flatten()
+        }
+        Part::Class(class) => class.of(&text.get(so_far.end)?.plain).find_map(|alternative| {
             let read = found_at(alternative, text, so_far, false)?;
             found_at(rest, text, read, whole)
         }),
@@ -158,7 +204,7 @@ fn found_at(parts: &[Part], text: &[Word], so_far: Found, whole: bool) -> Option
                 Part::Number(names) => Some(number(names, typed)?),
                 Part::Word(word) => (word == typed).then_some(so_far.number)?,
                 Part::Prefix(prefix) => typed.starts_with(prefix.as_str()).then_some(so_far.number)?,
-                Part::Gap | Part::Class(_) => so_far.number,
+                Part::Gap | Part::End | Part::Class(_) => so_far.number,
             };
             let next = Found { end: so_far.end + 1, weight: so_far.weight + 1, number, ..so_far };
             found_at(rest, text, next, whole)

@@ -1,7 +1,7 @@
 //! The rules and how they are weighed.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use thiserror::Error;
@@ -72,6 +72,10 @@ impl Message {
 #[derive(Debug, Default)]
 pub(super) struct Rules {
     all: Vec<Rule>,
+    /// Which of them may be in a message that has the word, in their order.
+    by_word: BTreeMap<String, Vec<usize>>,
+    /// Those that may begin with any word.
+    of_any: Vec<usize>,
     courtesy: Vec<(&'static str, Vec<Part>)>,
     words: BTreeSet<String>,
     prefixes: BTreeSet<String>,
@@ -114,10 +118,28 @@ impl Rules {
             part.each(&mut |part| match part {
                 Part::Word(word) => drop(words.insert(word.clone())),
                 Part::Prefix(prefix) => drop(prefixes.insert(prefix.clone())),
-                Part::Gap | Part::Number(_) | Part::Class(_) => {}
+                Part::Gap | Part::End | Part::Number(_) | Part::Class(_) => {}
             });
         }
+        for (index, rule) in read.all.iter().enumerate() {
+            match rule.parts.first().and_then(Part::first_words) {
+                Some(words) => {
+                    for word in words {
+                        read.by_word.entry(word.to_owned()).or_default().push(index);
+                    }
+                }
+                None => read.of_any.push(index),
+            }
+        }
         Ok(read)
+    }
+
+    /// The rules that may be in the message, in their order.
+    fn that_may_be_in(&self, message: &Message) -> impl Iterator<Item = &Rule> {
+        let words = message.words.iter().chain(&message.undressed);
+        let of_words = words.filter_map(|word| self.by_word.get(&word.plain)).flatten();
+        let indices: BTreeSet<usize> = of_words.chain(&self.of_any).copied().collect();
+        indices.into_iter().filter_map(|index| self.all.get(index))
     }
 
     /// What this text says. A phrase against an intent takes all its phrases out, or those that it overlaps; of what is left, the
@@ -159,8 +181,8 @@ impl Rules {
 
     /// The phrases for an intent that nothing speaks against.
     fn found(&self, message: &Message, languages: &[Likely]) -> Vec<(&Rule, Found)> {
-        let of_them = self.all.iter().filter(|rule| {
-            let says_much = rule.parts.len() > 1;
+        let of_them = self.that_may_be_in(message).filter(|rule| {
+            let says_much = rule.parts.iter().filter(|part| !matches!(part, Part::End)).count() > 1;
             rule.extent != Extent::Part
                 || languages.iter().any(|of| of.locale == rule.fired.locale && (of.most || says_much))
         });
@@ -193,20 +215,24 @@ impl Rules {
         }
     }
 
-    fn message(&self, text: &str, words: Vec<Word>, languages: &[Likely]) -> Message {
+    fn message(&self, text: &str, mut words: Vec<Word>, languages: &[Likely]) -> Message {
         let likely = |locale: &str| languages.iter().any(|of| of.locale == locale && of.most);
         let mut without_courtesy = Vec::with_capacity(words.len());
-        let mut left = words.as_slice();
-        while let Some((first, rest)) = left.split_first() {
+        let mut left = words.as_mut_slice();
+        while let Some((first, _)) = left.split_first() {
             let polite = |(locale, of_it): &(&str, Vec<Part>)| {
                 let length = of_it.len().min(left.len());
                 likely(locale).then(|| whole(of_it, &left[..length]).map(|found| found.end)).flatten()
             };
             if let Some(end) = self.courtesy.iter().find_map(polite) {
-                left = &left[end..];
+                let (polite, rest) = left.split_at_mut(end);
+                for word in polite {
+                    word.polite = true;
+                }
+                left = rest;
             } else {
                 without_courtesy.push(first.clone());
-                left = rest;
+                left = &mut left[1..];
             }
         }
         Message { undressed: undressed(text), words, without_courtesy }
@@ -295,8 +321,10 @@ mod tests {
             ("halt\ten\tstop", "no such intent"),
             ("stop\ten\tstop;;quit", "a phrase without words, or of a class that is not above"),
             ("stop\ten\t_ stop", "a phrase without words, or of a class that is not above"),
+            ("stop\ten\t$", "a phrase without words, or of a class that is not above"),
             ("stop\ten\t@cease it", "a phrase without words, or of a class that is not above"),
             ("@cease\ten\tstop _ it", "no such class can be"),
+            ("@cease\ten\tstop $", "no such class can be"),
             ("courtesy\ten\tplease;;", "courtesy without words"),
         ] {
             assert_eq!(Rules::parse(text).err(), Some(MalformedRules { line: 1, rule }), "{text}");
@@ -330,6 +358,17 @@ mod tests {
             assert_eq!(read(rules, text), Intent::Stop, "{text}");
         }
         for text in ["knock messaging off", "enough of it", "not enough, thank you", "basta pasta"] {
+            assert_eq!(read(rules, text), Intent::Unknown, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_end_is_that_of_a_clause_but_for_courtesy() {
+        let rules = "courtesy\ten\tplease;thank you\nhelp\ten\twhat do i do $";
+        for text in ["what do i do", "so, what do i do please? thank you", "what do i do, it is late"] {
+            assert_eq!(read(rules, text), Intent::Help, "{text}");
+        }
+        for text in ["what do i do tonight", "what do i do please with this cake"] {
             assert_eq!(read(rules, text), Intent::Unknown, "{text}");
         }
     }

@@ -15,6 +15,8 @@ pub(super) struct Word {
     pub(super) plain: String,
     /// Which clause of the text it is in: what stands on both sides of a comma is not one phrase.
     pub(super) clause: usize,
+    /// It is courtesy in a language of the text: known once that is.
+    pub(super) polite: bool,
 }
 
 /// The words of a text in the form in which they are compared: blanks and punctuation part them.
@@ -69,14 +71,14 @@ fn parted(text: &str, parts: impl Fn(char) -> bool) -> Vec<Word> {
             // "Am 5. Dezember" is one clause.
             let ordinal = letter == '.' && word.ends_with(|letter: char| letter.is_ascii_digit());
             if !word.is_empty() {
-                words.push(Word { plain: let_go(&std::mem::take(&mut word)), clause });
+                words.push(Word { plain: let_go(&std::mem::take(&mut word)), clause, polite: false });
             }
             clause += usize::from(ENDS_OF_CLAUSES.contains(&letter) && !ordinal);
             alone = 0;
         }
     }
     if !word.is_empty() {
-        words.push(Word { plain: let_go(&word), clause });
+        words.push(Word { plain: let_go(&word), clause, polite: false });
     }
     words
 }

@@ -3,6 +3,7 @@
 mod attention;
 mod climb;
 mod confluence;
+mod email;
 mod facts;
 mod lanes;
 mod laws;

@@ -300,8 +300,10 @@ pub(crate) fn reply(at: Timestamp, intent: &str, id: &str, channel: Channel) -> 
         intent,
         when: None,
         words: Words::of("my own words"),
+        typed: true,
         answers: None,
         id: id.to_owned(),
+        answered: false,
     };
     Replied { reply, channel }
 }

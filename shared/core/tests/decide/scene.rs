@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use recoup_core::{
-    Answer, AnswerDue, BuyerFacts, Case, CaseId, Channel, Context, Decision, Effect, Ended, Entry, Event,
-    EventKey, Fact, Feed, HandOff, Input, Lookup, Message, OptOutScope, Policy, PreferenceChange, Reason,
-    Recipient, RecipientId, Replied, Secret, Standing, State, StepDue, StepIndex, Token, Told, Watch, World,
-    decide,
+    Alias, Answer, AnswerDue, BuyerFacts, Case, CaseId, Channel, Concluded, Context, Decision, Effect, Ended,
+    Entry, Event, EventKey, Fact, Feed, HandOff, Input, Lookup, Message, OptOutScope, Policy,
+    PreferenceChange, Reason, Recipient, RecipientId, Replied, Secret, Standing, State, StepDue, StepIndex,
+    Token, Told, Watch, World, decide,
 };
 
 use crate::{make, watch};
@@ -141,9 +141,12 @@ impl Scene {
         self.case(obligation).trail.iter().map(|entry| entry.reason.code()).collect()
     }
 
+    pub(crate) fn known_as(name: &Alias<'_>) -> RecipientId {
+        RecipientId::of_alias(&Secret::parse("a pepper for tests").expect("fit"), name)
+    }
+
     pub(crate) fn buyer_id(phone: &str) -> RecipientId {
-        let pepper = Secret::parse("a pepper for tests").expect("fit");
-        RecipientId::of(&pepper, &make::phone(phone))
+        Self::known_as(&Alias::Phone(&make::phone(phone)))
     }
 
     pub(crate) fn advance(&mut self, time: SignedDuration) {
@@ -155,11 +158,11 @@ impl Scene {
         Token::parse(&format!("t{}", self.tokens)).expect("well formed")
     }
 
-    /// Gathers and decides, and stores nothing yet.
-    pub(crate) fn begin(&mut self, id: &CaseId, input: Input) -> Draft {
-        let case = self.cases.get(id).cloned();
-        let phone = |case: &Case| case.outreach.as_ref()?.matter.buyer.phone.clone();
-        let found = match &input {
+    /// The buyer of an input, as stored.
+    fn whose(&self, case: Option<&Case>, input: &Input) -> Option<(Recipient, u64)> {
+        let known = case.and_then(|case| case.outreach.as_ref());
+        let known = known.map(|outreach| outreach.matter.buyer.clone()).unwrap_or_default();
+        let found = match input {
             Input::StepDue(StepDue { buyer: Answer::Found(buyer), .. }) => buyer.phone.clone(),
             Input::StepDue(_)
             | Input::Said(_)
@@ -175,11 +178,16 @@ impl Scene {
             | Input::Preference { .. }
             | Input::Touched { .. } => None,
         };
-        let buyer = match &input {
+        let buyer = match input {
             Input::Preference { recipient, .. } | Input::Touched { recipient, .. } => Some(recipient.clone()),
-            Input::StepDue(_) | Input::Concluded(_) | Input::Replied(_) | Input::AnswerDue(_) => {
-                let known = case.as_ref().and_then(|case| phone(&case.item)).or(found);
-                known.map(|phone| Self::buyer_id(phone.expose()))
+            Input::StepDue(StepDue { channel, .. }) | Input::Concluded(Concluded { channel, .. }) => {
+                let (phone, email) = (known.phone.or(found), known.email);
+                let (phone, email) = (phone.as_ref().map(Alias::Phone), email.as_ref().map(Alias::Email));
+                let reached = if *channel == Channel::Email { email.or(phone) } else { phone.or(email) };
+                reached.map(|name| Self::known_as(&name))
+            }
+            Input::Replied(_) | Input::AnswerDue(_) => {
+                known.phone.map(|phone| Self::buyer_id(phone.expose()))
             }
             Input::Said(_)
             | Input::Status(_)
@@ -189,10 +197,16 @@ impl Scene {
             | Input::Heeded(_)
             | Input::Heard { .. } => None,
         };
-        let buyer = buyer.map(|id| match self.buyers.get(&id) {
+        buyer.map(|id| match self.buyers.get(&id) {
             Some(known) => (known.item.clone(), known.version),
             None => (Recipient::new(id), 0),
-        });
+        })
+    }
+
+    /// Gathers and decides, and stores nothing yet.
+    pub(crate) fn begin(&mut self, id: &CaseId, input: Input) -> Draft {
+        let case = self.cases.get(id).cloned();
+        let buyer = self.whose(case.as_ref().map(|case| &case.item), &input);
         let links = case.iter().filter_map(|case| case.item.outreach.as_ref());
         let links = links.flat_map(|outreach| &outreach.matter.links);
         let linked = links
@@ -234,6 +248,10 @@ impl Scene {
         for _ in 0..5 {
             if self.commit(&mut draft) {
                 return draft.decision;
+            }
+            // The case may name another buyer now.
+            if let Input::StepDue(_) = &draft.input {
+                draft.buyer = self.whose(draft.case.as_ref().map(|case| &case.item), &draft.input);
             }
             self.redecide(&mut draft);
         }

@@ -5,7 +5,7 @@
 //! `due` (the earliest step), `accepted`, `not_sent`, `unknown`, `refused hold`, `crash`, `status read`,
 //! `stop all`, `start marketing`, `reply help`, `answer` (the oldest answer of ours goes), `sweep`, `+3d` (the clock), `run` (everything until nothing is under way, every send
 //! accepted), `lose` (what is under way), `decide` and `store` (a step in two halves), `once_more 0` (an old delivery),
-//! `stray 0 1` (a step and generation nobody set), `processor settled=paid`; `|` leaves out what was told so far, and `state`,
+//! `stray 0 1` (a step and generation nobody set), `processor settled=paid`, `letters` (e-mail stands in); `|` leaves out what was told so far, and `state`,
 //! `ledger`, `next`, `trail`, `under_way`, `parked`, `said` show where things stand.
 
 use recoup_core::{
@@ -199,6 +199,7 @@ fn on_buyer(scene: &mut Scene, words: &[&str]) -> bool {
     let scope = match words.get(1).copied() {
         Some("marketing") => OptOutScope::Marketing,
         Some("sms") => OptOutScope::Sms,
+        Some("email") => OptOutScope::Email,
         _ => OptOutScope::All,
     };
     let said = value(words, "id").map(|id| (EventKey::of_id(id), channel(words)));
@@ -249,6 +250,7 @@ fn on_world(scene: &mut Scene, words: &[&str]) -> bool {
                 scene.processor.buyer = answered(answer, found_buyer);
             }
         }
+        "letters" => scene.policy.email = true,
         "quiet_hours" => {
             scene.policy.window = recoup_core::SendWindow::from_quiet_hours(words[1]).expect("well formed");
         }

@@ -14,13 +14,18 @@ use crate::script::{play, reaction};
 /// Walks for each law; the same ones in every run.
 const CASES: u32 = 300;
 
+/// How a walk begins: the buyer's number is known, or only a mailbox.
+const BEGINNINGS: [&str; 2] = ["failed 1", "letters; failed 1 phone=none email=ana@example.com"];
+
 /// What may happen, in the words of scripts. Two cases of one buyer, and a payment intent that may be one of their debts.
 const COMMANDS: &[&str] = &[
     "failed 1",
     "failed 2 retry=+5h",
     "failed 3 retry=+3d",
     "failed - ",
+    "failed 2 phone=none email=ana@example.com",
     "failed 1 case=in_2 amount=100USD links=sub_1",
+    "failed 1 case=in_2 amount=100USD phone=none email=ana@example.com",
     "failed - case=pi_1 unlinked",
     "again",
     "retold",
@@ -48,6 +53,8 @@ const COMMANDS: &[&str] = &[
     "status failed_drop",
     "status failed sms",
     "status delivered sms",
+    "status failed email",
+    "status delivered email",
     "status failed step=1",
     "status read step=1",
     "status failed case=in_2",
@@ -69,6 +76,7 @@ const COMMANDS: &[&str] = &[
     "once_more 2",
     "stray 0 1",
     "stray 0 2 sms",
+    "stray 0 2 email",
     "stray 1 2",
     "stray 9 1",
     "stray 0 1 case=in_9",
@@ -99,7 +107,7 @@ fn applies(scene: &Scene, command: &str) -> bool {
         "once_more" => !scene.delivered.is_empty(),
         "status" => {
             let step = StepIndex(u8::from(words.contains(&"step=1")));
-            let channel = if words.contains(&"sms") { Channel::Sms } else { Channel::Whatsapp };
+            let channel = words.iter().find_map(|word| Channel::parse(word)).unwrap_or(Channel::Whatsapp);
             let outreach = scene.cases.get(&make::case_id(of)).and_then(|known| known.item.outreach.as_ref());
             outreach.is_some_and(|outreach| outreach.entry(step, channel).is_some())
         }
@@ -109,8 +117,9 @@ fn applies(scene: &Scene, command: &str) -> bool {
 
 /// Takes the choices that apply; the script that was taken is part of every failure.
 pub(crate) fn walk(choices: &[usize]) -> (Scene, String) {
-    let mut scene = play(Scene::new(), "failed 1");
-    let mut script = "failed 1".to_owned();
+    let beginning = BEGINNINGS[choices.first().copied().unwrap_or_default() % BEGINNINGS.len()];
+    let mut scene = play(Scene::new(), beginning);
+    let mut script = beginning.to_owned();
     for choice in choices {
         let command = COMMANDS[choice % COMMANDS.len()];
         if applies(&scene, command) {

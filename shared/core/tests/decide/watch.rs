@@ -1,7 +1,9 @@
 //! What must hold in every scene, whatever a test is about: checked at every decision, every write and every send.
 
 use jiff::Timestamp;
-use recoup_core::{Case, Category, Channel, Decision, Effect, Entry, Reason, SendState, State};
+use recoup_core::{
+    Address, Alias, Case, Category, Channel, Decision, Effect, Entry, Reason, SendState, State,
+};
 
 use crate::scene::{Scene, Sent};
 
@@ -105,12 +107,19 @@ pub(crate) fn sending(scene: &Scene, sent: &Sent) {
     let case = &scene.cases.get(&about.case).expect("claimed").item;
     assert_eq!(case.state(), State::Open, "nothing goes after the end");
     let known = case.outreach.as_ref().and_then(|outreach| outreach.matter.buyer.phone.as_ref());
-    let phone = sent.message.to.phone().or(known).expect("the buyers of these tests have numbers");
-    let buyer = Scene::buyer_id(phone.expose());
-    let buyer = &scene.buyers.get(&buyer).expect("reserved").item;
+    let name = match &sent.message.to {
+        Address::Email(mailbox) => Alias::Email(mailbox),
+        Address::Phone(phone) => Alias::Phone(phone),
+        Address::Push(_) | Address::WhatsappUser(_) => {
+            Alias::Phone(known.expect("the buyers of these tests have numbers"))
+        }
+    };
+    let buyer = scene.buyers.get(&Scene::known_as(&name)).map(|known| &known.item).expect("reserved");
     assert!(buyer.opted_out.is_none(), "nothing goes to who asked for silence");
     let by_text = about.channel == Channel::Sms;
     assert!(!by_text || buyer.opted_out_sms.is_none(), "no text message goes to who stopped them");
+    let by_mail = about.channel == Channel::Email;
+    assert!(!by_mail || buyer.opted_out_email.is_none(), "no letter goes to a mailbox that takes none");
     let sells = sent.message.category == Category::Marketing;
     let in_checkout = case.outreach.as_ref().is_some_and(|outreach| outreach.matter.agreed);
     let agreed = buyer.allows_marketing() || in_checkout && buyer.opted_out_marketing.is_none();

@@ -227,7 +227,7 @@ fn buyer_lapsed(data: &Data<'_>) -> Facts {
 fn consent_changed(data: &Data<'_>) -> Facts {
     const SCOPE: &str = "data.scope";
     let scope = first([data.scope], |name| {
-        [OptOutScope::All, OptOutScope::Marketing, OptOutScope::Sms]
+        [OptOutScope::All, OptOutScope::Marketing, OptOutScope::Sms, OptOutScope::Email]
             .into_iter()
             .find(|scope| scope.as_str() == name)
     });

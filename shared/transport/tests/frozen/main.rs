@@ -141,16 +141,15 @@ fn o47_a_refusal_and_a_redirect_are_answers() {
 
 /// The outcome of a request whose server falls silent, and how long the process waited. The clock stands from the moment
 /// the request, or its handshake, has arrived, and moves only to the next timer.
-fn waited(scheme: &str) -> (Option<TransportError>, Duration) {
+fn waited(transport: &HttpTransport, scheme: &str) -> (Option<TransportError>, Duration) {
     let server = Server::start(Reply::Nothing);
-    let transport = HttpTransport::new();
     process().block_on(async {
         let began = tokio::time::Instant::now();
         let silence = async {
             server.arrived.notified().await;
             tokio::time::pause();
         };
-        let (outcome, ()) = tokio::join!(perform(&transport, server.request(scheme, "one")), silence);
+        let (outcome, ()) = tokio::join!(perform(transport, server.request(scheme, "one")), silence);
         (outcome.err(), began.elapsed())
     })
 }
@@ -161,14 +160,21 @@ fn assert_about(waited: Duration, seconds: u64) {
 
 #[test]
 fn o47_silence_after_the_request_is_ambiguous_after_eight_seconds() {
-    let (outcome, waited) = waited("http");
+    let (outcome, waited) = waited(&HttpTransport::new(), "http");
     assert_eq!(outcome, Some(TransportError::Ambiguous));
     assert_about(waited, 8);
 }
 
 #[test]
+fn o47_who_cannot_wait_gives_up_sooner() {
+    let (outcome, waited) = waited(&HttpTransport::within(Duration::from_secs(2)), "http");
+    assert_eq!(outcome, Some(TransportError::Ambiguous));
+    assert_about(waited, 2);
+}
+
+#[test]
 fn o47_silence_during_the_handshake_was_not_sent_after_two_seconds() {
-    let (outcome, waited) = waited("https");
+    let (outcome, waited) = waited(&HttpTransport::new(), "https");
     assert_eq!(outcome, Some(TransportError::NotSent));
     assert_about(waited, 2);
 }

@@ -35,7 +35,7 @@ pub(super) fn of_case(case: &Case) -> Option<i64> {
 /// somebody else's: both are remembered.
 pub(super) fn of_recipient(recipient: &Recipient) -> Option<i64> {
     let withdrawn = recipient.opted_out.or(recipient.opted_out_marketing).or(recipient.opted_out_sms);
-    let silent = withdrawn.or(recipient.wrong_person);
+    let silent = withdrawn.or(recipient.opted_out_email).or(recipient.wrong_person);
     if silent.is_some() {
         return None;
     }

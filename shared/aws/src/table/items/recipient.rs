@@ -14,6 +14,7 @@ pub fn encode_recipient(brand: &Brand, recipient: &Recipient, version: u64, toke
     item.time(keys::OPTED_OUT, recipient.opted_out);
     item.time(keys::OPTED_OUT_MARKETING, recipient.opted_out_marketing);
     item.time(keys::OPTED_OUT_SMS, recipient.opted_out_sms);
+    item.time(keys::OPTED_OUT_EMAIL, recipient.opted_out_email);
     item.time(keys::CONSENT, recipient.marketing_consent);
     item.time(keys::WRONG_PERSON, recipient.wrong_person);
     item.bytes(keys::ANSWERED, recipient.answered.iter().flat_map(|key| key.0).collect());
@@ -43,6 +44,7 @@ fn read_recipient(item: &Item) -> Result<Versioned<Recipient>, Unfit> {
         opted_out: reader.time(keys::OPTED_OUT)?,
         opted_out_marketing: reader.time(keys::OPTED_OUT_MARKETING)?,
         opted_out_sms: reader.time(keys::OPTED_OUT_SMS)?,
+        opted_out_email: reader.time(keys::OPTED_OUT_EMAIL)?,
         marketing_consent: reader.time(keys::CONSENT)?,
         wrong_person: reader.time(keys::WRONG_PERSON)?,
         answered: answered.iter().copied().map(EventKey).collect(),
