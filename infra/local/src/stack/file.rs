@@ -239,7 +239,10 @@ mod tests {
             assert!(json.get(member).is_some(), "{member}");
         }
         let queues: Vec<&String> = json["queues"].as_object().expect("queues").keys().collect();
-        assert_eq!(queues, ["email", "handoff", "handoff_dead", "parked", "push", "sms", "spill", "whatsapp"]);
+        assert_eq!(
+            queues,
+            ["email", "handoff", "handoff_dead", "parked", "push", "sms", "spill", "whatsapp"]
+        );
         assert_eq!(StackFile::read(&dir).expect("read"), Some(file));
         std::fs::remove_dir_all(&dir).expect("removed");
         assert_eq!(StackFile::read(&dir).expect("read"), None);

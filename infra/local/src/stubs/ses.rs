@@ -44,13 +44,15 @@ impl Ses {
         let from = mailbox(from).ok_or_else(|| bad("FromEmailAddress is malformed"))?;
         let domain = from.rsplit('@').next().unwrap_or_default();
         if from != self.identity && domain != self.identity {
-            let said = format!("Email address is not verified. The following identities failed the check: {from}");
+            let said =
+                format!("Email address is not verified. The following identities failed the check: {from}");
             return Err(("MessageRejected", said));
         }
         let nothing = Value::Null;
         let part = |name: &str| body.get(name).unwrap_or(&nothing);
         let destination = members(part("Destination"), &["ToAddresses"]).map_err(|said| bad(&said))?;
-        let [to] = addresses(destination.get("ToAddresses")).ok_or_else(|| bad("Destination is malformed"))?[..]
+        let [to] =
+            addresses(destination.get("ToAddresses")).ok_or_else(|| bad("Destination is malformed"))?[..]
         else {
             return Err(bad("one destination is expected"));
         };
@@ -114,7 +116,8 @@ fn authorise(request: &Request) -> Result<(), Answer> {
     };
     let service = field("Credential").is_some_and(|scope| scope.ends_with("/ses/aws4_request"));
     let names = field("SignedHeaders").unwrap_or_default();
-    let signed = ["content-type", "host", "x-amz-date"].iter().all(|name| names.split(';').any(|it| it == *name));
+    let signed =
+        ["content-type", "host", "x-amz-date"].iter().all(|name| names.split(';').any(|it| it == *name));
     let signature = field("Signature").is_some_and(|value| value.len() == 64);
     if service && signed && signature && request.header("x-amz-date").is_some() {
         return Ok(());
@@ -210,7 +213,9 @@ fn mailbox(text: &str) -> Option<&str> {
         None => text,
     };
     let (local, host) = address.split_once('@')?;
-    let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_graphic() && !b"<>\",;@".contains(&b));
+    let plain = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_graphic() && !b"<>\",;@".contains(&b))
+    };
     (plain(local) && plain(host) && host.contains('.') && text.len() <= 320).then_some(address)
 }
 
@@ -269,7 +274,11 @@ mod tests {
             ("/EmailTags/0/Value", json!("x".repeat(257)), "BadRequestException"),
             ("/ConfigurationSetName", json!("other"), "NotFoundException"),
         ] {
-            assert_eq!(said(pointer, &planted).err().map(|(kind, _)| kind), Some(exception), "{pointer} {planted}");
+            assert_eq!(
+                said(pointer, &planted).err().map(|(kind, _)| kind),
+                Some(exception),
+                "{pointer} {planted}"
+            );
         }
     }
 }

@@ -303,6 +303,6 @@ async fn ses_speaks_the_protocol_of_its_second_version() {
     bench.script(&bench.stubs.email, script).await;
     assert_eq!(send(&signature, &letter).await.json(), busy);
     assert_eq!(send(&signature, &letter).await.status, 200);
-    let sent = bench.sent(&bench.stubs.email).await;
-    assert_eq!(sent[0].request["body"]["Destination"]["ToAddresses"][0], "ana@example.com");
+    let taken = bench.sent(&bench.stubs.email).await;
+    assert_eq!(taken[0].request["body"]["Destination"]["ToAddresses"][0], "ana@example.com");
 }

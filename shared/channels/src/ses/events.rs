@@ -99,9 +99,7 @@ fn read(event: &Event) -> Vec<ChannelEvent> {
 /// STOP.
 fn stopped(event: &Event) -> Option<(OptOutScope, &str)> {
     match event.kind.as_str() {
-        "Bounce" if event.bounce.kind == PERMANENT => {
-            Some((OptOutScope::Email, &event.bounce.timestamp))
-        }
+        "Bounce" if event.bounce.kind == PERMANENT => Some((OptOutScope::Email, &event.bounce.timestamp)),
         "Complaint" => Some((OptOutScope::All, &event.complaint.timestamp)),
         _ => None,
     }
