@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use recoup_app::breaker::Breaker;
-use recoup_app::carrier::{CarrierSender, TwilioSettings};
+use recoup_app::carrier::CarrierSender;
 use recoup_app::engine::{Engine, Gathered, Outlets};
 use recoup_app::handoff::HandOffs;
 use recoup_app::http::{Answer, Request};
@@ -16,42 +16,21 @@ use recoup_app::sms_fallback::{self, AwsSender, SmsCarrier};
 use recoup_app::step::StepSender;
 use recoup_app::sweep::{self, Swept};
 use recoup_app::webhook::{WebhookSettings, Webhooks};
-use recoup_app::whatsapp_sender::{self, MetaSettings, WhatsappCarrier};
+use recoup_app::whatsapp_sender::{self, WhatsappCarrier};
 use recoup_app::{channel_webhook, payment_webhook};
 use recoup_core::{
     Brand, Case, CaseId, Correlation, DeliveryStatus, Event, EventId, Fact, Input, Policy, StatusReport,
 };
 use serde_json::Value;
 
-use crate::http_script::{FCM_URL, GRAPH_URL, MSG91_URL, ONESIGNAL_URL, RAPIWA_URL, STRIPE_URL, TWILIO_URL};
+use crate::carriers::{Sms, Whatsapp, twilio_settings, whatsapp};
+use crate::http_script::{FCM_URL, GRAPH_URL, MSG91_URL, ONESIGNAL_URL, STRIPE_URL, TWILIO_URL};
 use crate::queues::redrive;
 use crate::run::run;
 use crate::{Asked, Memory, meta, seeds, stripe, twilio};
 
 /// More rounds than any honest run needs.
 const ROUNDS: usize = 10_000;
-
-/// Which provider takes text messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sms {
-    /// AWS End User Messaging.
-    Aws,
-    /// Twilio.
-    Twilio,
-    /// MSG91.
-    Msg91,
-}
-
-/// Which provider takes WhatsApp messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whatsapp {
-    /// Meta.
-    Meta,
-    /// Twilio.
-    Twilio,
-    /// Rapiwa, which takes plain text.
-    Rapiwa,
-}
 
 /// How a stack is set up.
 #[derive(Debug, Clone)]
@@ -83,23 +62,6 @@ impl Default for Settings {
 /// Never: the name is well formed.
 pub(crate) fn brand() -> Brand {
     Brand::parse("main").expect("lower-case letters")
-}
-
-fn twilio_settings() -> TwilioSettings {
-    let channels_url = format!("{}/channels", twilio::FRONT_DOOR);
-    TwilioSettings { base_url: TWILIO_URL.to_owned(), channels_url }
-}
-
-fn whatsapp(provider: Whatsapp) -> WhatsappCarrier {
-    match provider {
-        Whatsapp::Meta => WhatsappCarrier::Meta(MetaSettings {
-            base_url: GRAPH_URL.to_owned(),
-            graph_version: "v26.0".to_owned(),
-            phone_number_id: "106540352242922".to_owned(),
-        }),
-        Whatsapp::Twilio => WhatsappCarrier::Twilio(twilio_settings()),
-        Whatsapp::Rapiwa => WhatsappCarrier::Rapiwa { base_url: RAPIWA_URL.to_owned() },
-    }
 }
 
 /// The functions that take webhooks, over the same world.
