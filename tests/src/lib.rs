@@ -5,6 +5,7 @@
 //! every failure can be played again.
 
 pub mod call;
+mod carriers;
 mod faults;
 mod gate;
 pub mod http_script;
@@ -25,6 +26,7 @@ pub mod stripe;
 pub mod twilio;
 
 pub use call::{Call, Tally};
+pub use carriers::{Sms, Whatsapp};
 pub use faults::{Fault, Moment, Oddity};
 pub use gate::{Lane, Ticket};
 pub use http_script::{Asked, Reply};
@@ -33,4 +35,4 @@ pub use memory::Memory;
 pub use queues::Waiting;
 pub use schedules::Schedule;
 pub use seen::Stored;
-pub use stack::{Settings, Sms, Stack, Whatsapp, webhooks};
+pub use stack::{Settings, Stack, webhooks};

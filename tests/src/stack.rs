@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use recoup_app::breaker::Breaker;
-use recoup_app::carrier::{CarrierSender, RoleSender, TwilioSettings};
+use recoup_app::carrier::CarrierSender;
 use recoup_app::channel_events::Origin;
 use recoup_app::classifier::Bedrock;
 use recoup_app::email_sender::{self, EmailSender, EmailSettings};
@@ -19,7 +19,6 @@ use recoup_app::sms_fallback::{self, AwsSender, AwsSms, SmsCarrier};
 use recoup_app::step::StepSender;
 use recoup_app::sweep::{self, Swept};
 use recoup_app::webhook::{WebhookSettings, Webhooks};
-use recoup_app::whatsapp_sender::{self, AwsSocial, MetaSettings, WhatsappCarrier};
 use recoup_app::{channel_events, channel_webhook, payment_webhook};
 use recoup_core::{
     Brand, Case, CaseId, Channel, Correlation, DeliveryStatus, Event, EventId, Fact, Input, Policy,
@@ -27,9 +26,9 @@ use recoup_core::{
 };
 use serde_json::Value;
 
+use crate::carriers::{Carried, Sms, Steps, Whatsapp, WhatsappSender, twilio_settings, whatsapp};
 use crate::http_script::{
-    BEDROCK_URL, FCM_URL, GRAPH_URL, MSG91_URL, ONESIGNAL_URL, RAPIWA_URL, SES_URL, SOCIAL_URL, STRIPE_URL,
-    TWILIO_URL,
+    BEDROCK_URL, FCM_URL, GRAPH_URL, MSG91_URL, ONESIGNAL_URL, SES_URL, STRIPE_URL, TWILIO_URL,
 };
 use crate::queues::redrive;
 use crate::run::run;
@@ -37,30 +36,6 @@ use crate::{Asked, Memory, meta, seeds, stripe, twilio};
 
 /// More rounds than any honest run needs.
 const ROUNDS: usize = 10_000;
-
-/// Which provider takes text messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sms {
-    /// AWS End User Messaging.
-    Aws,
-    /// Twilio.
-    Twilio,
-    /// MSG91.
-    Msg91,
-}
-
-/// Which provider takes WhatsApp messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whatsapp {
-    /// Meta.
-    Meta,
-    /// AWS End User Messaging Social.
-    Aws,
-    /// Twilio.
-    Twilio,
-    /// Rapiwa, which takes plain text.
-    Rapiwa,
-}
 
 /// How a stack is set up.
 #[derive(Debug, Clone)]
@@ -96,45 +71,10 @@ pub(crate) fn brand() -> Brand {
     Brand::parse("main").expect("lower-case letters")
 }
 
-fn twilio_settings() -> TwilioSettings {
-    let channels_url = format!("{}/channels", twilio::FRONT_DOOR);
-    TwilioSettings { base_url: TWILIO_URL.to_owned(), channels_url }
-}
-
-fn whatsapp(provider: Whatsapp, engine: &Engine<Memory>, apis: Apis) -> WhatsappSender {
-    let memory = &engine.ports;
-    let carrier = match provider {
-        Whatsapp::Aws => {
-            let codec = AwsSocial::new(SOCIAL_URL, "phone-number-id-0123456789abcdef", "v26.0");
-            let sender = RoleSender::new(memory.clone(), codec.expect("well formed"));
-            let parts = whatsapp_sender::parts(engine.clone(), memory.clone(), apis, sender);
-            return WhatsappSender::Aws(parts);
-        }
-        Whatsapp::Meta => WhatsappCarrier::Meta(MetaSettings {
-            base_url: GRAPH_URL.to_owned(),
-            graph_version: "v26.0".to_owned(),
-            phone_number_id: "106540352242922".to_owned(),
-        }),
-        Whatsapp::Twilio => WhatsappCarrier::Twilio(twilio_settings()),
-        Whatsapp::Rapiwa => WhatsappCarrier::Rapiwa { base_url: RAPIWA_URL.to_owned() },
-    };
-    let sender = CarrierSender::new(memory.clone(), memory.clone(), carrier);
-    WhatsappSender::Carrier(whatsapp_sender::parts(engine.clone(), memory.clone(), apis, sender))
-}
-
 /// The functions that take webhooks, over the same world.
 pub fn webhooks(engine: Engine<Memory>) -> Webhooks<Memory, Memory> {
     let (transport, apis) = (engine.ports.clone(), Apis::elsewhere([("stripe", STRIPE_URL.to_owned())]));
     Webhooks::new(engine, transport, apis, WebhookSettings::default())
-}
-
-type Steps<S> = StepSender<Memory, Memory, Breaker<Memory, S>>;
-type Carried<C> = Steps<CarrierSender<Memory, Memory, C>>;
-
-/// The whatsapp-sender function with either kind of provider.
-enum WhatsappSender {
-    Aws(Steps<RoleSender<Memory, AwsSocial>>),
-    Carrier(Carried<WhatsappCarrier>),
 }
 
 /// The sms-fallback function with either kind of provider.

@@ -216,7 +216,7 @@ fn r05_f20_each_answer_of_ses_leads_to_its_end() {
 }
 
 #[test]
-fn r05_f26_a_letter_nobody_knows_of_never_goes_twice() {
+fn r05_a_letter_nobody_knows_of_never_goes_twice() {
     for fault in [Fault::LoseAnswer, Fault::DieAfter, Fault::DieBefore, Fault::Panic] {
         scene_with(letters(), |scene| {
             scene.memory.fail_next(Call::Perform, Fault::Pass);

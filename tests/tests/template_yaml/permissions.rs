@@ -49,13 +49,12 @@ macro_rules! carrier {
 /// The key of the recipients' hashes, for functions that look a buyer up.
 const PEPPER: &str = "secretsmanager:GetSecretValue on PepperSecret";
 
-/// Asking the model that reads replies, by its id or its ARN, and, through an inference profile, the models behind it.
-const MODEL: &str = "bedrock:InvokeModel on AWS::NoValue if ReplyModelIsArn else \
-                     bedrock:${AWS::Region}::foundation-model/${ReplyModel} if RepliesReadByModel";
-const PROFILE: &str = "bedrock:InvokeModel on ReplyModel if ReplyModelIsArn else \
-                       bedrock:inference-profile/${ReplyModel} if RepliesReadByModel";
+/// Asking the model that reads replies, by its id, and, through an inference profile, the models behind it.
+const MODEL: &str =
+    "bedrock:InvokeModel on bedrock:${AWS::Region}::foundation-model/${ReplyModel} if RepliesReadByModel";
+const PROFILE: &str = "bedrock:InvokeModel on bedrock:inference-profile/${ReplyModel} if RepliesReadByModel";
 const BEHIND_THE_PROFILE: &str = "bedrock:InvokeModel on bedrock:*::foundation-model/* \
-                                  when StringEquals bedrock:InferenceProfileArn ReplyModel if ReplyModelIsArn else \
+                                  when StringEquals bedrock:InferenceProfileArn \
                                   bedrock:inference-profile/${ReplyModel} if RepliesReadByModel";
 
 /// The function that only marks what was told.
