@@ -81,6 +81,7 @@ fn places(text: &str) -> [Vec<u8>; 3] {
     ]
     .map(|mut message: Value| {
         message["from"] = json!("442079460958");
+        message["id"] = json!("wamid.1");
         message["timestamp"] = json!("1763892000");
         let value = json!({"messages": [message]});
         let change = json!({"field": "messages", "value": value});
