@@ -51,6 +51,7 @@ fn check_silenced(recipient: &Recipient) {
             OptOutScope::All => decided.opted_out.is_some() && !decided.allows_marketing(),
             OptOutScope::Marketing => decided.opted_out_marketing.is_some() && !decided.allows_marketing(),
             OptOutScope::Sms => decided.opted_out_sms.is_some(),
+            OptOutScope::Email => decided.opted_out_email.is_some(),
         };
         assert!(heard, "an opt-out of {} was not heard", scope.as_str());
     }

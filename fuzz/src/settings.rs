@@ -1,6 +1,6 @@
 //! The configuration of a function. Input: a value for each variable, a line each.
 
-use recoup_aws::config::{Config, Environment, SmsConfig, whatsapp_carrier};
+use recoup_aws::config::{Config, Environment, SmsConfig, whatsapp_provider};
 
 use crate::input::Lines;
 use crate::shown::assert_silent;
@@ -65,7 +65,7 @@ pub fn check(data: &[u8]) {
                 Ok(config) => assert!((1..=1000).contains(&config.max_receives)),
                 Err(error) => assert_silent(&error),
             }
-            if let Err(error) = whatsapp_carrier(&environment, &config.outside) {
+            if let Err(error) = whatsapp_provider(&environment, &config.outside) {
                 assert_silent(&error);
             }
         }
